@@ -1,0 +1,2 @@
+/** The program: commands, terminal, measurements. Everything that a user types at ends here. */
+package dev.lamina.app;

@@ -1,0 +1,52 @@
+package dev.lamina.backend;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/**
+ * One device: an in-order queue with memory of its own. Used by one thread at a time. Every method
+ * may throw {@link DeviceException}, after which the engine closes what it holds of the device and
+ * goes on without it; {@link #close} then must still return.
+ */
+public interface Device extends AutoCloseable {
+  DeviceInfo info();
+
+  /**
+   * What this device can do of its backend's {@link Capabilities}. Asked for every op before
+   * anything is placed.
+   */
+  Support supports(Op op);
+
+  /**
+   * Makes a weight resident, in whatever layout the device's kernels want.
+   *
+   * @param spec name, type and shape
+   * @param data the tensor's bytes as the file has them, mapped; the device may keep a reference
+   *     (the mapping outlives the weight)
+   */
+  Weight load(TensorSpec spec, MemorySegment data);
+
+  /** Bytes of device memory that {@link #load} will take for this weight. */
+  default long weightBytes(TensorSpec spec) {
+    return spec.bytes();
+  }
+
+  /**
+   * Bytes of device memory that a program takes beside weights and KV pages: activations, scratch,
+   * step data.
+   */
+  long workBytes(Graph graph, Limits limits);
+
+  Buffer allocate(long bytes);
+
+  /**
+   * Compiles a graph to something that is submitted in one call. The program owns its KV pages,
+   * activations and scratch, allocated here.
+   *
+   * @param weights a loaded weight for every {@link TensorSpec} in the graph
+   */
+  Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits);
+
+  @Override
+  void close();
+}
