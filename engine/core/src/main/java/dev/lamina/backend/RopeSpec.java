@@ -36,4 +36,14 @@ public record RopeSpec(
     /** {@code i} with {@code i + dims / 2} (NeoX, Qwen, Gemma). */
     HALVES
   }
+
+  public RopeSpec {
+    if (dims <= 0 || dims % 2 != 0 || dims > headDim) {
+      throw new IllegalArgumentException("rope turns " + dims + " of " + headDim + " values");
+    }
+    if (factors != null && (factors.cols() < dims / 2 || factors.rows() != 1)) {
+      throw new IllegalArgumentException(
+          factors.name() + " has " + factors.cols() + " factors for " + dims / 2 + " pairs");
+    }
+  }
 }
