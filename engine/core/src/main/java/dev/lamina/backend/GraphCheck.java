@@ -61,17 +61,16 @@ final class GraphCheck {
       }
     }
     outputs.forEach(
-            (output, value) -> {
-              need(
-                  value.equals(written.get(value.id())), output + " is " + value + ", not written");
-              need(
-                  value.rows() == (output == Output.HIDDEN ? Rows.TOKENS : Rows.OUTPUTS),
-                  output + " has rows of the wrong kind: " + value);
-              boolean index = isArgmax(ops, value);
-              need(
-                  index == (output == Output.GREEDY),
-                  output + (index ? " is an Argmax" : " is no Argmax"));
-            });
+        (output, value) -> {
+          need(value.equals(written.get(value.id())), output + " is " + value + ", not written");
+          need(
+              value.rows() == (output == Output.HIDDEN ? Rows.TOKENS : Rows.OUTPUTS),
+              output + " has rows of the wrong kind: " + value);
+          boolean index = isArgmax(ops, value);
+          need(
+              index == (output == Output.GREEDY),
+              output + (index ? " is an Argmax" : " is no Argmax"));
+        });
   }
 
   private static boolean isArgmax(List<Op> ops, Value value) {

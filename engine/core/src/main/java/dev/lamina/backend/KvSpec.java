@@ -29,8 +29,8 @@ public record KvSpec(
   }
 
   /**
-   * Whether heads of {@code headDim} values can be kept in this type: one of the five, and a head is
-   * a whole number of its blocks (so that no block belongs to two heads).
+   * Whether heads of {@code headDim} values can be kept in this type: one of the five, and a head
+   * is a whole number of its blocks (so that no block belongs to two heads).
    */
   public static boolean fits(GgmlType type, int headDim) {
     return switch (type) {
