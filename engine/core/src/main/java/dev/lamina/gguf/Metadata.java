@@ -1,6 +1,7 @@
 package dev.lamina.gguf;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -59,4 +60,17 @@ public interface Metadata {
 
   /** Whether the value is an array (some models store one value a layer, others one for all). */
   boolean isArray(String key);
+
+  /**
+   * Metadata that is not read from a file.
+   *
+   * @param source a name for messages
+   * @param values numbers (integers up to 64 bits, {@code Float}, {@code Double}), {@code Boolean},
+   *     {@code String}, and arrays of these as {@code List}, {@code String[]}, {@code int[]},
+   *     {@code long[]}, {@code float[]}, {@code double[]} or {@code boolean[]}; copied, in the
+   *     map's order
+   */
+  static Metadata of(String source, Map<String, ?> values) {
+    return MetadataMap.copyOf(source, values);
+  }
 }
