@@ -1,5 +1,7 @@
 package dev.lamina.backend;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,5 +49,27 @@ public record Graph(Value input, List<Op> ops, Map<Output, Value> outputs) {
       }
     }
     return n;
+  }
+
+  /**
+   * The ops that a step with this {@link Step#want} needs, in order: those on which the wanted
+   * output depends (all outputs, where the graph does not make the wanted one), and whatever keeps
+   * keys and values.
+   */
+  public List<Op> opsFor(Output want) {
+    Set<Integer> needed = new HashSet<>();
+    if (outputs.containsKey(want)) {
+      needed.add(outputs.get(want).id());
+    } else {
+      outputs.values().forEach(value -> needed.add(value.id()));
+    }
+    List<Op> chosen = new ArrayList<>();
+    for (Op op : ops.reversed()) {
+      if (op.output() == null || needed.contains(op.output().id())) {
+        chosen.add(op);
+        op.inputs().forEach(in -> needed.add(in.id()));
+      }
+    }
+    return List.copyOf(chosen.reversed());
   }
 }

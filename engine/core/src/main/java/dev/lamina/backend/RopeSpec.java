@@ -46,4 +46,38 @@ public record RopeSpec(
           factors.name() + " has " + factors.cols() + " factors for " + dims / 2 + " pairs");
     }
   }
+
+  /**
+   * The angle by which one position turns each pair, {@code dims / 2} values: the token at position
+   * {@code p} is turned by {@code p} times this. Everything in {@code ggml_rope_ext} but the
+   * magnitude is in here: base, scaling, YaRN's ramp between {@link #betaFast} and {@link
+   * #betaSlow}, and the divisors.
+   *
+   * @param divisors the contents of {@link #factors}, or null where that is null
+   */
+  public double[] angles(float[] divisors) {
+    double low = Math.max(0, Math.floor(correctionDim(betaFast)));
+    double high = Math.min(dims - 1, Math.ceil(correctionDim(betaSlow)));
+    double[] angles = new double[dims / 2];
+    for (int i = 0; i < angles.length; i++) {
+      double full = Math.pow(base, -2.0 * i / dims) / (divisors == null ? 1 : divisors[i]);
+      double ramp = 1 - Math.clamp((i - low) / Math.max(0.001, high - low), 0.0, 1.0);
+      double mix = ramp * extFactor;
+      angles[i] = freqScale * full * (1 - mix) + full * mix;
+    }
+    return angles;
+  }
+
+  /** The factor on sine and cosine: {@link #attnFactor}, with YaRN's own growth where it is on. */
+  public double magnitude() {
+    return extFactor == 0 ? attnFactor : attnFactor * (1 + 0.1 * Math.log(1.0 / freqScale));
+  }
+
+  /** The pair that turns {@code turns} times within the original context. */
+  private double correctionDim(double turns) {
+    if (extFactor == 0) {
+      return 0;
+    }
+    return dims * Math.log(originalContext / (turns * 2 * Math.PI)) / (2 * Math.log(base));
+  }
 }
