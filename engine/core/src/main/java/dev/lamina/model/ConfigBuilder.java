@@ -160,7 +160,8 @@ final class ConfigBuilder {
       throw reader.bad("expert_feed_forward_length", "is missing");
     }
     if ((long) used * Math.max(nEmbd, nFfExpert) > 1 << 30) {
-      throw reader.bad("expert_used_count", "is " + used + ", which makes rows too long to compute");
+      throw reader.bad(
+          "expert_used_count", "is " + used + ", which makes rows too long to compute");
     }
     // A file that has no scale, or 0, means 1.
     float scale = reader.number("expert_weights_scale", 0, 1e6f, 0);
