@@ -1,0 +1,183 @@
+package dev.lamina.placement;
+
+import dev.lamina.LaminaException;
+import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceInfo;
+import dev.lamina.backend.Graph;
+import dev.lamina.backend.KvSpec;
+import dev.lamina.backend.Limits;
+import dev.lamina.backend.Op;
+import dev.lamina.backend.Support;
+import dev.lamina.backend.TensorSpec;
+import dev.lamina.features.MatrixRules;
+import dev.lamina.model.ModelGraph;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What a device has said about one model, and what it holds of it so far. Slots are layers, and
+ * behind the last one the output. A device that throws where it is asked becomes a {@link Failure}.
+ */
+final class DeviceLedger {
+  /** A device that failed while it was asked; placement goes on without it. */
+  static final class Failure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final String deviceId;
+
+    Failure(String deviceId, Throwable cause) {
+      super(
+          cause instanceof LaminaException ? cause.getMessage() : String.valueOf(cause), cause);
+      this.deviceId = deviceId;
+    }
+
+    String deviceId() {
+      return deviceId;
+    }
+  }
+
+  private final ModelGraph model;
+  private final Limits limits;
+  private final Device device;
+  private final DeviceInfo info;
+  private final long margin;
+  private final Reason[] blockers;
+  private final boolean[] asked;
+
+  /** Bytes of the runs of slots that are complete. */
+  private long closedBytes;
+
+  /** The run that grows downwards: first slot and one more than the last. */
+  private int runFirst = -1;
+
+  private int runEnd = -1;
+  private long runBytes;
+
+  DeviceLedger(ModelGraph model, Limits limits, Device device, PlacementRequest request) {
+    this.model = model;
+    this.limits = limits;
+    this.device = device;
+    this.info = device.info();
+    this.margin =
+        request.memoryMargin() >= 0
+            ? request.memoryMargin()
+            : PlacementRequest.defaultMargin(info.memoryTotal());
+    this.blockers = new Reason[model.layers() + 1];
+    this.asked = new boolean[model.layers() + 1];
+  }
+
+  Device device() {
+    return device;
+  }
+
+  DeviceInfo info() {
+    return info;
+  }
+
+  long margin() {
+    return margin;
+  }
+
+  /** Forgets what the device holds, not what it has said. */
+  void clear() {
+    closedBytes = 0;
+    runFirst = -1;
+    runEnd = -1;
+    runBytes = 0;
+  }
+
+  /** Why the device does not run this slot, memory aside; empty where it does. */
+  Optional<Reason> blocker(int slot) {
+    if (!asked[slot]) {
+      asked[slot] = true;
+      blockers[slot] = ask(stage(slot, slot + 1)).orElse(null);
+    }
+    return Optional.ofNullable(blockers[slot]);
+  }
+
+  /** Why the device does not run this graph, memory aside; empty where it does. */
+  Optional<Reason> ask(Graph graph) {
+    for (Op op : graph.ops()) {
+      Optional<String> rule = MatrixRules.forbids(info.backend(), op);
+      if (rule.isPresent()) {
+        return Optional.of(new Reason(Reason.Kind.RULE, rule.get()));
+      }
+      Support own = guard(() -> device.supports(op));
+      if (MatrixRules.apply(info.backend(), op, own) instanceof Support.No no) {
+        return Optional.of(new Reason(Reason.Kind.UNSUPPORTED, no.reason()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Takes a slot, lower than all taken before, if it fits into the memory left.
+   *
+   * @return empty where it was taken, else how much is missing
+   */
+  Optional<Reason> take(int slot) {
+    boolean grows = runFirst == slot + 1;
+    int end = grows ? runEnd : slot + 1;
+    long closed = grows ? closedBytes : closedBytes + runBytes;
+    long bytes = bytes(stage(slot, end));
+    long room = Math.max(0, info.memoryFree() - margin);
+    if (closed + bytes > room) {
+      return Optional.of(
+          new Reason(Reason.Kind.MEMORY, noRoom(slot, closed + bytes, closedBytes + runBytes)));
+    }
+    closedBytes = closed;
+    runFirst = slot;
+    runEnd = end;
+    runBytes = bytes;
+    return Optional.empty();
+  }
+
+  private String noRoom(int slot, long with, long without) {
+    long left = Math.max(0, info.memoryFree() - margin - without);
+    return String.format(
+        java.util.Locale.ROOT,
+        "full: %s would take %s more and %s of the %s free %s left (%s are kept free)",
+        slot == model.layers() ? "the output" : "layer " + slot,
+        Bytes.text(with - without),
+        Bytes.text(left),
+        Bytes.text(info.memoryFree()),
+        "are",
+        Bytes.text(Math.min(margin, info.memoryFree())));
+  }
+
+  private Graph stage(int first, int end) {
+    int n = model.layers();
+    return model.stage(first, Math.min(end, n), end > n);
+  }
+
+  private long bytes(Graph graph) {
+    return weightBytes(graph) + kvBytes(graph) + workBytes(graph);
+  }
+
+  long weightBytes(Graph graph) {
+    long sum = 0;
+    for (TensorSpec weight : graph.weights()) {
+      sum += guard(() -> device.weightBytes(weight));
+    }
+    return sum;
+  }
+
+  long kvBytes(Graph graph) {
+    long sum = 0;
+    for (KvSpec kv : graph.kv()) {
+      sum += limits.kvBytes(kv);
+    }
+    return sum;
+  }
+
+  long workBytes(Graph graph) {
+    return guard(() -> device.workBytes(graph, limits));
+  }
+
+  private <T> T guard(Supplier<T> question) {
+    try {
+      return question.get();
+    } catch (RuntimeException | LinkageError e) {
+      throw new Failure(info.id(), e);
+    }
+  }
+}
