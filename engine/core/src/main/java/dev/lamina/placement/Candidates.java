@@ -53,9 +53,7 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
     List<Float> shares = new ArrayList<>();
     for (Device device : usable) {
       shares.add(
-          split.isEmpty()
-              ? (float) device.info().memoryFree()
-              : split.getOrDefault(device, 0f));
+          split.isEmpty() ? (float) device.info().memoryFree() : split.getOrDefault(device, 0f));
     }
     return new Candidates(usable, shares, notes, none(gpus, request, failed));
   }
@@ -82,9 +80,7 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
     }
     return new Reason(
         Reason.Kind.NO_DEVICE,
-        "no GPU device here but "
-            + ids(gpus)
-            + ", which is used only where --device names it");
+        "no GPU device here but " + ids(gpus) + ", which is used only where --device names it");
   }
 
   /**
@@ -148,7 +144,9 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
         }
       } else if (failed.stream().noneMatch(name::equalsIgnoreCase)) {
         throw new LaminaException(
-            "no device is named '" + name + "' here; --device takes none or one or more of "
+            "no device is named '"
+                + name
+                + "' here; --device takes none or one or more of "
                 + ids(known.values()));
       }
     }

@@ -25,8 +25,7 @@ final class DeviceLedger {
     private final String deviceId;
 
     Failure(String deviceId, Throwable cause) {
-      super(
-          cause instanceof LaminaException ? cause.getMessage() : String.valueOf(cause), cause);
+      super(cause instanceof LaminaException ? cause.getMessage() : String.valueOf(cause), cause);
       this.deviceId = deviceId;
     }
 

@@ -91,11 +91,7 @@ public final class Planner {
    *     some op of the model
    */
   public static Placement plan(
-      ModelGraph model,
-      Limits limits,
-      List<Device> devices,
-      Device cpu,
-      PlacementRequest request) {
+      ModelGraph model, Limits limits, List<Device> devices, Device cpu, PlacementRequest request) {
     return plan(model, limits, devices, cpu, request, Map.of());
   }
 

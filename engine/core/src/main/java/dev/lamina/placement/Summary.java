@@ -24,9 +24,7 @@ final class Summary {
         stay.computeIfAbsent(layer.reason().text(), t -> new ArrayList<>()).add(layer.layer());
       }
     }
-    stay.forEach(
-        (reason, layers) ->
-            lines.add(slots(layers, output) + " on the CPU: " + reason));
+    stay.forEach((reason, layers) -> lines.add(slots(layers, output) + " on the CPU: " + reason));
     lines.addAll(placement.notes());
     return lines;
   }
