@@ -11,8 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Logits of a tiny random model of each architecture against llama.cpp's. */
 class ArchitecturesGoldenTest {
-  private static final ModelOptions F32 =
-      ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32);
+  private static final ModelOptions F32 = ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32);
 
   @ParameterizedTest
   @ValueSource(

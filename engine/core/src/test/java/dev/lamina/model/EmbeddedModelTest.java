@@ -62,7 +62,8 @@ class EmbeddedModelTest {
     float[] golden = Golden.floats(resource("gemma3.logits.f32"));
     try (GgufFile file = GgufFile.open(resource("gemma3.gguf"))) {
       ModelGraph model =
-          Architectures.graph(file.metadata(), file::tensor, ModelOptions.DEFAULT.withKv(type, type));
+          Architectures.graph(
+              file.metadata(), file::tensor, ModelOptions.DEFAULT.withKv(type, type));
       try (StageRunner runner = new StageRunner(file, model, new int[0], 16, 22, 66)) {
         double error = Golden.relativeError(runner.run(prompt, 22), golden);
         System.out.printf("keys and values in %s: %.2e%n", type, error);

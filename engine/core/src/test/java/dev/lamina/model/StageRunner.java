@@ -44,8 +44,7 @@ final class StageRunner implements AutoCloseable {
    * @param maxStep tokens of the longest step
    * @param length tokens in all
    */
-  StageRunner(
-      GgufFile file, ModelGraph model, int[] cuts, int pageSize, int maxStep, int length) {
+  StageRunner(GgufFile file, ModelGraph model, int[] cuts, int pageSize, int maxStep, int length) {
     this.model = model;
     this.pageSize = pageSize;
     int longest = (length + pageSize - 1) / pageSize;
@@ -92,8 +91,7 @@ final class StageRunner implements AutoCloseable {
       rows[i] = i;
     }
     turnPages(n);
-    Step step =
-        new Step(tokens, positions, new int[n], rows, pageTable, List.of(), Output.LOGITS);
+    Step step = new Step(tokens, positions, new int[n], rows, pageTable, List.of(), Output.LOGITS);
     Program before = null;
     for (Program stage : stages) {
       if (before != null) {
