@@ -1,0 +1,124 @@
+package dev.lamina.app;
+
+import dev.lamina.LaminaException;
+import java.io.PrintWriter;
+import java.util.Objects;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The root command: holds the others, and turns what they throw into exit codes and sentences. */
+@Command(
+    name = "lamina",
+    description = "Runs GGUF language models on the devices of this machine.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Commands.Version.class,
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    usageHelpAutoWidth = true,
+    sortOptions = false,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:it failed, and a sentence on stderr says why",
+      "2:the command line is wrong"
+    })
+final class Commands implements Runnable {
+
+  /** Exit code of a failure that was told in a sentence. */
+  static final int FAILED = 1;
+
+  /** Exit code of a wrong command line. */
+  static final int USAGE = 2;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print a stack trace when something fails.")
+  private boolean debug;
+
+  /**
+   * Parses and runs one command line. Never throws for what a user can cause.
+   *
+   * @param out where results go
+   * @param err where everything else goes
+   * @param args the arguments after {@code lamina}
+   * @return the exit code
+   */
+  static int execute(PrintWriter out, PrintWriter err, String... args) {
+    var root = new Commands();
+    var line = new CommandLine(root);
+    line.setOut(out);
+    line.setErr(err);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(Commands::wrongUsage);
+    line.setExecutionExceptionHandler((e, cmd, parsed) -> failed(root, e, cmd, parsed));
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      // Not an exception to picocli, yet a user's everyday mistake: a model too large for the heap.
+      err.println(
+          "lamina: out of memory: "
+              + e.getMessage()
+              + "; choose a smaller context (-c), or give the Java heap more with LAMINA_JAVA_OPTS=-Xmx...");
+      if (root.debug) {
+        e.printStackTrace(err);
+      }
+      return FAILED;
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  private static int wrongUsage(ParameterException e, String[] args) {
+    CommandLine cmd = e.getCommandLine();
+    PrintWriter err = cmd.getErr();
+    err.println("lamina: " + e.getMessage());
+    UnmatchedArgumentException.printSuggestions(e, err);
+    err.println("Try '" + cmd.getCommandSpec().qualifiedName() + " --help'.");
+    return USAGE;
+  }
+
+  private static int failed(Commands root, Exception e, CommandLine cmd, ParseResult parsed) {
+    PrintWriter err = cmd.getErr();
+    switch (e) {
+      case LaminaException l -> err.println("lamina: " + l.getMessage());
+      default -> err.println("lamina: internal error: " + e + (root.debug ? "" : " (--debug prints where)"));
+    }
+    if (root.debug) {
+      e.printStackTrace(err);
+    }
+    return FAILED;
+  }
+
+  /** The version that the build wrote into the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      var version = Commands.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "lamina " + Objects.requireNonNullElse(version, "(not from a jar)"),
+        "Java "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch")
+      };
+    }
+  }
+}
