@@ -68,7 +68,8 @@ final class Commands implements Runnable {
       err.println(
           "lamina: out of memory: "
               + e.getMessage()
-              + "; choose a smaller context (-c), or give the Java heap more with LAMINA_JAVA_OPTS=-Xmx...");
+              + "; choose a smaller context (-c), or give the Java heap more with"
+              + " LAMINA_JAVA_OPTS=-Xmx...");
       if (root.debug) {
         e.printStackTrace(err);
       }
@@ -97,7 +98,9 @@ final class Commands implements Runnable {
     PrintWriter err = cmd.getErr();
     switch (e) {
       case LaminaException l -> err.println("lamina: " + l.getMessage());
-      default -> err.println("lamina: internal error: " + e + (root.debug ? "" : " (--debug prints where)"));
+      default ->
+          err.println(
+              "lamina: internal error: " + e + (root.debug ? "" : " (--debug prints where)"));
     }
     if (root.debug) {
       e.printStackTrace(err);

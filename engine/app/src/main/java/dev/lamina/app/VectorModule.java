@@ -18,7 +18,9 @@ final class VectorModule {
 
   private VectorModule() {}
 
-  /** Adds the module unless it is there. To be called before any class of the CPU backend is used. */
+  /**
+   * Adds the module unless it is there. To be called before any class of the CPU backend is used.
+   */
   static void load() {
     if (ModuleLayer.boot().findModule(NAME).isPresent()) {
       return;
