@@ -13,9 +13,14 @@ import java.util.Set;
  * @param input the hidden state that comes in, or null where the graph begins with {@link Op.Embed}
  * @param ops the ops, each after those whose values it reads
  * @param outputs the values that are read from outside
- * @throws IllegalArgumentException where a value is read before it is written, or shapes do not fit
  */
 public record Graph(Value input, List<Op> ops, Map<Output, Value> outputs) {
+  /**
+   * Checks the graph.
+   *
+   * @throws IllegalArgumentException where a value is read before it is written, or shapes do not
+   *     fit
+   */
   public Graph {
     ops = List.copyOf(ops);
     outputs = Map.copyOf(outputs);
