@@ -104,8 +104,7 @@ public final class Dequantizer {
     for (long done = 0; done < count; done += chunk.length) {
       int n = (int) Math.min(chunk.length, count - done);
       rows.decode(src, srcOffset + type.rowBytes(done), chunk, 0, n);
-      MemorySegment.copy(
-          chunk, 0, dst, ValueLayout.JAVA_FLOAT_UNALIGNED, dstOffset + 4 * done, n);
+      MemorySegment.copy(chunk, 0, dst, ValueLayout.JAVA_FLOAT_UNALIGNED, dstOffset + 4 * done, n);
     }
   }
 

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Decoding of the I-quants: vectors of 8 or 4 values are looked up in a {@link QuantTables grid},
- * signs are stored apart, and each run of 32 values (or half of it) has a small integer scale. IQ4_NL
- * and IQ4_XS look up single values.
+ * signs are stored apart, and each run of 32 values (or half of it) has a small integer scale.
+ * IQ4_NL and IQ4_XS look up single values.
  */
 final class IRows {
   private static final int BLOCK = 256;
@@ -138,8 +138,8 @@ final class IRows {
   }
 
   /**
-   * {@code u8 low index[32], {u3 high index, u1 sign of delta} [32], {u3 scale[4], u4 of d} [4]}: as
-   * IQ1_S; the float16 d is spread over the top bits of the four words of scales.
+   * {@code u8 low index[32], {u3 high index, u1 sign of delta} [32], {u3 scale[4], u4 of d} [4]}:
+   * as IQ1_S; the float16 d is spread over the top bits of the four words of scales.
    */
   static void iq1m(MemorySegment src, long from, float[] dst, int to, int count) {
     long[] grid = QuantTables.Grids.IQ1_S;

@@ -84,7 +84,9 @@ final class KRows {
     }
   }
 
-  /** As Q4_K, with {@code u1 high[256]} before the quants: byte l has bit g for value l of group g. */
+  /**
+   * As Q4_K, with {@code u1 high[256]} before the quants: byte l has bit g for value l of group g.
+   */
   static void q5(MemorySegment src, long from, float[] dst, int to, int count) {
     for (int i = 0; i < count; i += BLOCK, from += 176) {
       float d = half(src, from);
@@ -96,8 +98,7 @@ final class KRows {
         long low = from + 48 + (group >> 1) * 32;
         for (int l = 0; l < 32; l++) {
           int high = u8(src, from + 16 + l) >> group & 1;
-          dst[to + i + group * 32 + l] =
-              dl * ((u8(src, low + l) >> shift & 15) + (high << 4)) - ml;
+          dst[to + i + group * 32 + l] = dl * ((u8(src, low + l) >> shift & 15) + (high << 4)) - ml;
         }
       }
     }
@@ -131,8 +132,7 @@ final class KRows {
         long low = from + (group >> 3) * 64 + (run & 1) * 32 + at;
         long high = from + 128 + (group >> 3) * 32 + at;
         for (int l = 0; l < 16; l++) {
-          int q =
-              u8(src, low + l) >> (run >> 1) * 4 & 15 | (u8(src, high + l) >> run * 2 & 3) << 4;
+          int q = u8(src, low + l) >> (run >> 1) * 4 & 15 | (u8(src, high + l) >> run * 2 & 3) << 4;
           dst[to + i + group * 16 + l] = dl * (q - 32);
         }
       }

@@ -96,8 +96,10 @@ class DequantizerTest {
     float[] out = new float[2 * block];
     assertThrows(
         IndexOutOfBoundsException.class, () -> decoder.decode(blocks, 0, out, 0, 3 * block));
-    assertThrows(IndexOutOfBoundsException.class, () -> decoder.decode(blocks, 1, out, 0, out.length));
-    assertThrows(IndexOutOfBoundsException.class, () -> decoder.decode(blocks, 0, out, 1, out.length));
+    assertThrows(
+        IndexOutOfBoundsException.class, () -> decoder.decode(blocks, 1, out, 0, out.length));
+    assertThrows(
+        IndexOutOfBoundsException.class, () -> decoder.decode(blocks, 0, out, 1, out.length));
     if (block > 1) {
       assertThrows(
           IllegalArgumentException.class, () -> decoder.decode(blocks, 0, out, 0, block + 1));
@@ -152,7 +154,8 @@ class DequantizerTest {
     return Arrays.stream(matcher.group(1).split(","))
         .map(s -> s.replace("\"", "").strip())
         .mapToLong(
-            s -> s.startsWith("0x") ? Long.parseUnsignedLong(s.substring(2), 16) : Long.parseLong(s))
+            s ->
+                s.startsWith("0x") ? Long.parseUnsignedLong(s.substring(2), 16) : Long.parseLong(s))
         .toArray();
   }
 
