@@ -7,6 +7,7 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
+import dev.lamina.backend.reference.ReferenceDevice;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -23,9 +24,6 @@ import java.util.Set;
 public final class Backends implements AutoCloseable {
   /** The backends that Lamina knows, in the order of the matrix's columns. */
   public static final List<String> KNOWN = List.of("cpu", "cuda", "rocm", "opencl", "vulkan");
-
-  /** The backend of the scalar last resort, which is no column of the matrix. */
-  public static final String REFERENCE = "reference";
 
   /** A service configuration that fails again and again is given up after so many failures. */
   private static final int MOST_FAILURES = 100;
@@ -62,14 +60,14 @@ public final class Backends implements AutoCloseable {
       }
       search.add(entry);
     }
-    return new Backends(search.found);
+    return search.end();
   }
 
   /** The devices of the given providers, for programs and tests that choose them themselves. */
   public static Backends of(List<? extends BackendProvider> providers, DeviceOptions options) {
     Search search = new Search(options);
     providers.forEach(search::add);
-    return new Backends(search.found);
+    return search.end();
   }
 
   /** Every backend found, also those without devices. */
@@ -90,26 +88,14 @@ public final class Backends implements AutoCloseable {
   }
 
   /**
-   * The devices of the CPU path, best first: the SIMD device, and behind it the scalar reference
-   * device as the last resort.
-   *
-   * @throws LaminaException where there is none, which means that the program is packed wrongly
+   * The device of the CPU path: the SIMD device, or where that is missing the scalar one, which
+   * every build has.
    */
-  public List<Device> cpus() {
-    List<Device> all =
-        devices().stream().filter(d -> d.info().kind() == DeviceInfo.Kind.CPU).toList();
-    if (all.isEmpty()) {
-      throw new LaminaException(
-          "no CPU device was found, not even the scalar one of engine-core: its service file is"
-              + " missing from the class path; "
-              + String.join("; ", found.stream().flatMap(f -> f.reasons().stream()).toList()));
-    }
-    return all;
-  }
-
-  /** The first of {@link #cpus()}. */
   public Device cpu() {
-    return cpus().getFirst();
+    return devices().stream()
+        .filter(d -> d.info().kind() == DeviceInfo.Kind.CPU)
+        .findFirst()
+        .orElseThrow();
   }
 
   /** The reasons recorded for one backend, empty where it is fine or not in this build. */
@@ -222,6 +208,29 @@ public final class Backends implements AutoCloseable {
         reasons.add(sentence("a device was left out", e));
         closeQuietly(device);
       }
+    }
+
+    /** Gives a search that found no CPU device the scalar one, which needs nothing. */
+    Backends end() {
+      boolean cpu =
+          found.stream()
+              .flatMap(f -> f.devices().stream())
+              .anyMatch(d -> d.info().kind() == DeviceInfo.Kind.CPU);
+      if (!cpu) {
+        List<String> reasons = new ArrayList<>();
+        found.stream().filter(f -> f.name().equals("cpu")).forEach(f -> reasons.addAll(f.reasons()));
+        found.removeIf(f -> f.name().equals("cpu"));
+        if (reasons.isEmpty()) {
+          reasons.add("no SIMD backend in this build; plain Java loops run instead");
+        }
+        put(
+            new FoundBackend(
+                "cpu",
+                Optional.of(ReferenceDevice.CAPABILITIES),
+                List.of(ReferenceDevice.create(String.join("; ", reasons))),
+                reasons));
+      }
+      return new Backends(found);
     }
 
     /** Keeps the order of {@link #KNOWN}, others behind in the order of their finding. */
