@@ -218,7 +218,9 @@ public final class Backends implements AutoCloseable {
               .anyMatch(d -> d.info().kind() == DeviceInfo.Kind.CPU);
       if (!cpu) {
         List<String> reasons = new ArrayList<>();
-        found.stream().filter(f -> f.name().equals("cpu")).forEach(f -> reasons.addAll(f.reasons()));
+        found.stream()
+            .filter(f -> f.name().equals("cpu"))
+            .forEach(f -> reasons.addAll(f.reasons()));
         found.removeIf(f -> f.name().equals("cpu"));
         if (reasons.isEmpty()) {
           reasons.add("no SIMD backend in this build; plain Java loops run instead");

@@ -26,9 +26,9 @@ import java.util.stream.Collectors;
 
 /**
  * What each backend of this build can do. Made by asking {@link Capabilities#supports} and {@link
- * MatrixRules} about the ops of representative layers, just as placement asks them about the
- * layers of a model, so that the two cannot say different things. A device found here that can do
- * less than its backend is told in a note.
+ * MatrixRules} about the ops of representative layers, just as placement asks them about the layers
+ * of a model, so that the two cannot say different things. A device found here that can do less
+ * than its backend is told in a note.
  *
  * @param columns the backends, the known ones always there
  * @param rows the features, top to bottom
@@ -44,11 +44,7 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
    * @param reasons why there are none, or why some were left out
    */
   public record Column(
-      String name,
-      String label,
-      boolean inBuild,
-      List<DeviceInfo> devices,
-      List<String> reasons) {}
+      String name, String label, boolean inBuild, List<DeviceInfo> devices, List<String> reasons) {}
 
   /**
    * A feature.
@@ -118,8 +114,7 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
         return rows.stream()
             .filter(row -> row.feature().equals(feature))
             .findFirst()
-            .orElseThrow(
-                () -> new LaminaException("the matrix has no row '" + feature.id() + "'"))
+            .orElseThrow(() -> new LaminaException("the matrix has no row '" + feature.id() + "'"))
             .cells()
             .get(column);
       }
@@ -166,8 +161,7 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
     devices.addAll(b.devices());
     List<String> reasons = new ArrayList<>(a.reasons());
     reasons.addAll(b.reasons());
-    return new FoundBackend(
-        a.name(), a.capabilities().or(b::capabilities), devices, reasons);
+    return new FoundBackend(a.name(), a.capabilities().or(b::capabilities), devices, reasons);
   }
 
   private static Column column(String name, FoundBackend found) {
@@ -338,8 +332,7 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
     }
 
     /** A row that stands for several types: the common answer, or the exceptions by name. */
-    private Cell summary(
-        List<GgmlType> types, Function<GgmlType, List<Op>> probe, String of) {
+    private Cell summary(List<GgmlType> types, Function<GgmlType, List<Op>> probe, String of) {
       List<GgmlType> no = new ArrayList<>();
       List<GgmlType> slow = new ArrayList<>();
       Set<String> noReasons = new LinkedHashSet<>();
