@@ -7,6 +7,10 @@ import java.util.Map;
  * One device: an in-order queue with memory of its own. Used by one thread at a time. Every method
  * may throw {@link DeviceException}, after which the engine closes what it holds of the device and
  * goes on without it; {@link #close} then must still return.
+ *
+ * <p>Closing a device frees everything that was made on it; closing that afterwards, and closing
+ * anything twice, does nothing. Any other use of what is closed is an {@link
+ * IllegalStateException}.
  */
 public interface Device extends AutoCloseable {
   DeviceInfo info();

@@ -1,6 +1,8 @@
 package dev.lamina.backend;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The most that a program must be able to do at once; what it allocates follows from this.
@@ -82,6 +84,17 @@ public record Limits(
         need(
             pages[page] >= 0 && pages[page] < group.pages,
             "position " + position + " of slot " + slot + " is in page " + pages[page]);
+      }
+    }
+    Set<Integer> slots = new HashSet<>();
+    for (int t = 0; t < n; t++) {
+      int slot = step.slots()[t];
+      if (t > 0 && step.slots()[t - 1] == slot) {
+        need(
+            step.positions()[t] == step.positions()[t - 1] + 1,
+            "the positions of slot " + slot + " do not ascend by one");
+      } else {
+        need(slots.add(slot), "the tokens of slot " + slot + " do not stand together");
       }
     }
     for (Step.PageCopy copy : step.copies()) {

@@ -9,8 +9,9 @@ import java.util.List;
  * <p>The keys and values of the token at position {@code p} of sequence slot {@code s} live, for a
  * layer of group {@code g}, in page {@code pageTable[g][s][p / pageSize]} at offset {@code p %
  * pageSize}. Entries that no token of the step can see may be -1 (freed by a sliding window, or not
- * yet given). Within a step the positions of a sequence ascend by one; {@link Op.KvStore} of a
- * layer is done for all tokens before {@link Op.Attention} of it reads.
+ * yet given). Within a step the tokens of a sequence stand together and their positions ascend by
+ * one; {@link Op.KvStore} of a layer is done for all tokens before {@link Op.Attention} of it
+ * reads.
  *
  * @param tokenIds a vocabulary number for each token; read only by graphs that begin with {@link
  *     Op.Embed}

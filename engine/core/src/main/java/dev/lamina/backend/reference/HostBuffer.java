@@ -1,31 +1,42 @@
 package dev.lamina.backend.reference;
 
 import dev.lamina.backend.Buffer;
-import dev.lamina.backend.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Memory of the host. Every access runs before it returns. */
-final class HostBuffer implements Buffer {
-  private final Arena arena = Arena.ofShared();
+final class HostBuffer implements Buffer, Resource {
+  private final Arena arena;
+  private final boolean owned;
   private final MemorySegment memory;
 
-  HostBuffer(long bytes) {
-    try {
-      memory = arena.allocate(bytes, 64);
-    } catch (OutOfMemoryError e) {
-      arena.close();
-      throw new DeviceException(
-          DeviceException.Kind.OUT_OF_MEMORY, "the host has no memory for " + bytes + " bytes", e);
-    }
+  private HostBuffer(Arena arena, boolean owned, long bytes) {
+    this.arena = arena;
+    this.owned = owned;
+    memory = arena.allocate(bytes, 64);
+  }
+
+  /** A buffer with memory of its own. */
+  static HostBuffer alone(Arena arena, long bytes) {
+    return new HostBuffer(arena, true, bytes);
+  }
+
+  /** A buffer that lives as long as its program does. */
+  static HostBuffer within(Arena program, long bytes) {
+    return new HostBuffer(program, false, bytes);
   }
 
   /** The memory itself. */
   MemorySegment memory() {
-    if (!arena.scope().isAlive()) {
+    if (!isOpen()) {
       throw new IllegalStateException("the buffer is closed");
     }
     return memory;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return arena.scope().isAlive();
   }
 
   @Override
@@ -50,7 +61,7 @@ final class HostBuffer implements Buffer {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (owned && isOpen()) {
       arena.close();
     }
   }

@@ -14,12 +14,14 @@ import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
 import dev.lamina.gguf.GgmlType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Runs every op with every type, slowly. Submitting a step runs it before it returns. Weights stay
@@ -48,7 +50,7 @@ public final class ReferenceDevice implements Device {
       };
 
   private final List<String> notes;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<Resource> open = new ArrayList<>();
   private boolean closed;
 
   private ReferenceDevice(List<String> notes) {
@@ -117,7 +119,7 @@ public final class ReferenceDevice implements Device {
   @Override
   public Buffer allocate(long bytes) {
     checkOpen();
-    return own(new HostBuffer(bytes));
+    return make(arena -> HostBuffer.alone(arena, bytes));
   }
 
   @Override
@@ -133,31 +135,35 @@ public final class ReferenceDevice implements Device {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
     }
-    try {
-      return own(new ReferenceProgram(graph, weights, limits));
-    } catch (OutOfMemoryError e) {
-      throw new DeviceException(
-          DeviceException.Kind.OUT_OF_MEMORY, "the host has no memory left for activations", e);
-    }
+    return make(arena -> new ReferenceProgram(graph, weights, limits, arena));
   }
 
   /** Frees everything that was made here; closing it afterwards does nothing. */
   @Override
   public void close() {
     closed = true;
-    for (AutoCloseable resource : open) {
-      switch (resource) {
-        case HostBuffer buffer -> buffer.close();
-        case ReferenceProgram program -> program.close();
-        default -> throw new AssertionError(resource);
-      }
-    }
+    open.forEach(Resource::close);
     open.clear();
   }
 
-  private <T extends AutoCloseable> T own(T resource) {
-    open.add(resource);
-    return resource;
+  /** Makes something in memory of its own, which {@link #close} frees at the latest. */
+  private <T extends Resource> T make(Function<Arena, T> factory) {
+    open.removeIf(resource -> !resource.isOpen());
+    Arena arena = Arena.ofShared();
+    boolean made = false;
+    try {
+      T resource = factory.apply(arena);
+      open.add(resource);
+      made = true;
+      return resource;
+    } catch (OutOfMemoryError e) {
+      throw new DeviceException(
+          DeviceException.Kind.OUT_OF_MEMORY, "the host has no memory left: " + e.getMessage(), e);
+    } finally {
+      if (!made) {
+        arena.close();
+      }
+    }
   }
 
   private void checkOpen() {

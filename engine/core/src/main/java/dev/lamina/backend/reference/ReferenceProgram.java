@@ -24,11 +24,11 @@ import java.util.List;
 import java.util.Map;
 
 /** Interprets a graph, op by op. */
-final class ReferenceProgram implements Program {
+final class ReferenceProgram implements Program, Resource {
   private final Graph graph;
   private final Map<TensorSpec, Weight> weights;
   private final Limits limits;
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
   private final Map<KvSpec, KvPages> pages = new HashMap<>();
   private final ActivationPlan plan;
   private final List<float[]> memory = new ArrayList<>();
@@ -36,7 +36,9 @@ final class ReferenceProgram implements Program {
   private final HostBuffer input;
   private final Map<Output, HostBuffer> outputs = new EnumMap<>(Output.class);
 
-  ReferenceProgram(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
+  /** {@code arena}: freed with this program. */
+  ReferenceProgram(Graph graph, Map<TensorSpec, Weight> weights, Limits limits, Arena arena) {
+    this.arena = arena;
     this.graph = graph;
     this.weights = Map.copyOf(weights);
     this.limits = limits;
@@ -51,12 +53,14 @@ final class ReferenceProgram implements Program {
       ops.put(output, graph.opsFor(output));
     }
     input =
-        graph.input() == null ? null : new HostBuffer(ActivationPlan.bytes(graph.input(), limits));
+        graph.input() == null
+            ? null
+            : HostBuffer.within(arena, ActivationPlan.bytes(graph.input(), limits));
     graph
         .outputs()
         .forEach(
             (output, value) ->
-                outputs.put(output, new HostBuffer(ActivationPlan.bytes(value, limits))));
+                outputs.put(output, HostBuffer.within(arena, ActivationPlan.bytes(value, limits))));
   }
 
   @Override
@@ -77,7 +81,7 @@ final class ReferenceProgram implements Program {
 
   @Override
   public Completion submit(Step step) {
-    if (!arena.scope().isAlive()) {
+    if (!isOpen()) {
       throw new IllegalStateException("the program is closed");
     }
     limits.check(step);
@@ -109,13 +113,14 @@ final class ReferenceProgram implements Program {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (isOpen()) {
       arena.close();
     }
-    if (input != null) {
-      input.close();
-    }
-    outputs.values().forEach(HostBuffer::close);
+  }
+
+  @Override
+  public boolean isOpen() {
+    return arena.scope().isAlive();
   }
 
   private float[] values(Value value) {

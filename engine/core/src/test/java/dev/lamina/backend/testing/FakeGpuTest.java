@@ -24,6 +24,7 @@ import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,7 +45,8 @@ class FakeGpuTest {
 
   private static Step step(int tokens) {
     int[] zeros = new int[tokens];
-    return new Step(zeros, zeros, zeros, new int[0], new int[0][][], List.of(), Output.HIDDEN);
+    int[] positions = IntStream.range(0, tokens).toArray();
+    return new Step(zeros, positions, zeros, new int[0], new int[0][][], List.of(), Output.HIDDEN);
   }
 
   private static Weight load(FakeGpu gpu) {
