@@ -1,7 +1,6 @@
 package dev.lamina.session;
 
 import dev.lamina.LaminaException;
-import dev.lamina.backend.Device;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Step;
@@ -23,7 +22,8 @@ final class Engine implements AutoCloseable {
   private final ModelGraph model;
   private final Limits limits;
   private final WeightSource source;
-  private final Placer placer;
+  private final DevicePlacer placer;
+  private final int context;
   private final KvPages pages;
   private final Sequence[] slots;
   private final Arena arena = Arena.ofShared();
@@ -32,19 +32,30 @@ final class Engine implements AutoCloseable {
   private Stages stages;
   private boolean closed;
 
-  private Engine(ModelGraph model, Limits limits, WeightSource source, Placer placer) {
+  private Engine(
+      ModelGraph model, Limits limits, int context, WeightSource source, DevicePlacer placer) {
     this.model = model;
     this.limits = limits;
     this.source = source;
     this.placer = placer;
+    this.context = context;
     pages = new KvPages(limits, model.groups());
     slots = new Sequence[limits.maxSequences()];
     results = arena.allocate(limits.maxOutputs() * Stages.rowBytes(model, Output.LOGITS), 64);
   }
 
-  /** Places and opens the model; a device that fails on the way is left out. */
-  static Engine open(ModelGraph model, Limits limits, WeightSource source, Placer placer, LoadProgress progress) {
-    Engine engine = new Engine(model, limits, source, placer);
+  /**
+   * Places and opens the model; a device that fails on the way is left out. Owns {@code placer} from
+   * now on, and closes it also where opening fails.
+   */
+  static Engine open(
+      ModelGraph model,
+      Limits limits,
+      int context,
+      WeightSource source,
+      DevicePlacer placer,
+      LoadProgress progress) {
+    Engine engine = new Engine(model, limits, context, source, placer);
     try {
       StageFailure failure = engine.place(progress);
       while (failure != null) {
@@ -61,7 +72,7 @@ final class Engine implements AutoCloseable {
   private StageFailure place(LoadProgress progress) {
     placement = placer.plan(model, limits);
     try {
-      stages = Stages.open(placement, placer.cpu(), model, limits, source, progress);
+      stages = Stages.open(placement, model, limits, source, progress);
       return null;
     } catch (StageFailure e) {
       return e;
@@ -82,7 +93,7 @@ final class Engine implements AutoCloseable {
 
   /** Tokens that one sequence can hold. */
   int context() {
-    return placer.context();
+    return context;
   }
 
   Sequence newSequence() {

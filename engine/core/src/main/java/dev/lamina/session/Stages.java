@@ -24,13 +24,13 @@ final class Stages implements AutoCloseable {
   }
 
   static Stages open(
-      Placement placement, Device cpu, ModelGraph model, Limits limits, WeightSource source, LoadProgress progress)
+      Placement placement, ModelGraph model, Limits limits, WeightSource source, LoadProgress progress)
       throws StageFailure {
     Stages stages = new Stages(model);
     Graph embedding = model.embedding();
     List<Graph> graphs = new ArrayList<>();
     for (Stage stage : placement.stages()) {
-      graphs.add(model.stage(stage.first(), stage.end(), stage.output()));
+      graphs.add(stage.graph(model));
     }
     long total = bytes(embedding) + graphs.stream().mapToLong(Stages::bytes).sum();
     LongConsumer loaded =
@@ -44,7 +44,7 @@ final class Stages implements AutoCloseable {
           }
         };
     try {
-      stages.chain.add(OpenStage.open(cpu, embedding, limits, source, loaded));
+      stages.chain.add(OpenStage.open(placement.embedding(), embedding, limits, source, loaded));
       for (int i = 0; i < graphs.size(); i++) {
         Device device = placement.stages().get(i).device();
         stages.chain.add(OpenStage.open(device, graphs.get(i), limits, source, loaded));
