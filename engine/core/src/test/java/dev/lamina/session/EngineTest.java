@@ -13,7 +13,6 @@ import dev.lamina.backend.Discovery;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Support;
-import dev.lamina.backend.reference.ReferenceProvider;
 import dev.lamina.backend.testing.FakeGpu;
 import dev.lamina.backend.testing.FakeGpu.Fault;
 import dev.lamina.backend.testing.FakeProvider;
@@ -68,7 +67,6 @@ class EngineTest {
 
   private static Engine engine(int layers, int sequences, int ubatch, BackendProvider... gpus) {
     List<BackendProvider> providers = new ArrayList<>(List.of(gpus));
-    providers.add(new ReferenceProvider());
     PlacementRequest request = PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers));
     Limits limits =
         new Limits(
@@ -212,8 +210,8 @@ class EngineTest {
       value = Fault.class,
       names = {"SUBMIT", "LOST"})
   void deviceThatFailsInTheMiddleCostsNoText(Fault fault) {
-    for (int at : new int[] {1, 2, 3, 20}) {
-      for (int layers : new int[] {1, 4, 99}) {
+    for (int at : new int[] {2, 20}) {
+      for (int layers : new int[] {1, 99}) {
         FakeGpu gpu = FakeGpu.builder("Fake0").fail(fault, at).build();
         try (Engine engine = engine(layers, 1, 16, FakeProvider.of("fake", gpu))) {
           assertSame(generate(engine, engine.newSequence()));
@@ -272,7 +270,7 @@ class EngineTest {
             .build();
     try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {
       assertEquals(graph.layers(), engine.placement().offloaded());
-      assertEquals("Reference", engine.placement().layer(2).device().info().id());
+      assertEquals("CPU", engine.placement().layer(2).device().info().id());
       assertSame(generate(engine, engine.newSequence()));
     }
   }
