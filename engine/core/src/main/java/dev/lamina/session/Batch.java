@@ -64,7 +64,10 @@ final class Batch {
     return new Step(ids, positions, slot, rows, tables, copies, want);
   }
 
-  /** After the step: the tokens are part of their sequences, and what lies behind a window is given back. */
+  /**
+   * After the step: the tokens are part of their sequences, and what lies behind a window is given
+   * back.
+   */
   void commit(KvPages pages) {
     for (Run run : runs) {
       run.sequence.append(run.tokens, run.from, run.count);

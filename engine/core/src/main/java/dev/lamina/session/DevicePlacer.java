@@ -26,7 +26,9 @@ final class DevicePlacer implements AutoCloseable {
 
   Placement plan(ModelGraph model, Limits limits) {
     List<Device> devices =
-        backends.devices().stream().filter(d -> !isCpu(d) || !failed.containsKey(d.info().id())).toList();
+        backends.devices().stream()
+            .filter(d -> !isCpu(d) || !failed.containsKey(d.info().id()))
+            .toList();
     Device cpu =
         devices.stream()
             .filter(DevicePlacer::isCpu)
@@ -45,7 +47,8 @@ final class DevicePlacer implements AutoCloseable {
 
   private String reasons() {
     StringBuilder text = new StringBuilder();
-    failed.forEach((id, why) -> text.append(text.isEmpty() ? "" : "; ").append(id).append(": ").append(why));
+    failed.forEach(
+        (id, why) -> text.append(text.isEmpty() ? "" : "; ").append(id).append(": ").append(why));
     return text.toString();
   }
 

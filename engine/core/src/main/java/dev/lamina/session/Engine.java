@@ -13,8 +13,9 @@ import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Runs steps over the stages of a placement and keeps every sequence's pages. When a device fails, at load or in the middle of a text, the work is
- * placed anew without it, the keys and values of all sequences are computed again from their tokens, and the step is repeated: the caller sees
+ * Runs steps over the stages of a placement and keeps every sequence's pages. When a device fails,
+ * at load or in the middle of a text, the work is placed anew without it, the keys and values of
+ * all sequences are computed again from their tokens, and the step is repeated: the caller sees
  * nothing but the time it took. Safe for use from several threads: steps run one after the other.
  */
 final class Engine implements AutoCloseable {
@@ -45,8 +46,8 @@ final class Engine implements AutoCloseable {
   }
 
   /**
-   * Places and opens the model; a device that fails on the way is left out. Owns {@code placer} from
-   * now on, and closes it also where opening fails.
+   * Places and opens the model; a device that fails on the way is left out. Owns {@code placer}
+   * from now on, and closes it also where opening fails.
    */
   static Engine open(
       ModelGraph model,
@@ -107,13 +108,18 @@ final class Engine implements AutoCloseable {
         }
       }
       throw new LaminaException(
-          "all " + slots.length + " sessions of this model are in use: close one, or load with more sequences (-np)");
+          "all "
+              + slots.length
+              + " sessions of this model are in use: close one, or load with more sequences (-np)");
     } finally {
       lock.unlock();
     }
   }
 
-  /** A new sequence with the tokens of {@code from}, whose pages they share until one of them writes. */
+  /**
+   * A new sequence with the tokens of {@code from}, whose pages they share until one of them
+   * writes.
+   */
   Sequence fork(Sequence from) {
     lock.lock();
     try {
@@ -138,7 +144,8 @@ final class Engine implements AutoCloseable {
   }
 
   /**
-   * Cuts a sequence to its first {@code length} tokens, or to none where a sliding window has forgotten what the next token would see.
+   * Cuts a sequence to its first {@code length} tokens, or to none where a sliding window has
+   * forgotten what the next token would see.
    *
    * @return the length that is left
    */
@@ -157,12 +164,16 @@ final class Engine implements AutoCloseable {
   /** What is done with the rows of a step while the engine is held. */
   interface Rows {
     /**
-     * @param rows {@link Output#LOGITS}: float32 {@code [outputs][vocabulary]}; {@link Output#GREEDY}: int32 {@code [outputs]}
+     * @param rows {@link Output#LOGITS}: float32 {@code [outputs][vocabulary]}; {@link
+     *     Output#GREEDY}: int32 {@code [outputs]}
      */
     void accept(MemorySegment rows);
   }
 
-  /** Appends a batch of at most {@link Limits#maxTokens()} tokens and hands the wanted rows to {@code consumer}. */
+  /**
+   * Appends a batch of at most {@link Limits#maxTokens()} tokens and hands the wanted rows to
+   * {@code consumer}.
+   */
   void run(Batch batch, Output want, Rows consumer) {
     lock.lock();
     try {
@@ -238,7 +249,13 @@ final class Engine implements AutoCloseable {
 
   /** Reads a row of logits. */
   static void logits(MemorySegment rows, int row, float[] target) {
-    MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT, (long) row * target.length * Float.BYTES, target, 0, target.length);
+    MemorySegment.copy(
+        rows,
+        ValueLayout.JAVA_FLOAT,
+        (long) row * target.length * Float.BYTES,
+        target,
+        0,
+        target.length);
   }
 
   @Override

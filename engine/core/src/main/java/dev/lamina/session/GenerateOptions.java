@@ -10,7 +10,8 @@ import java.util.List;
  * @param sampling how tokens are picked
  * @param stop texts that end the generation; they are not part of the result
  * @param ignoreEnd whether to go on when the model ends its text
- * @param logProbabilities how many alternatives to give with each token; 0: the token's own only; -1: none
+ * @param logProbabilities how many alternatives to give with each token; 0: the token's own only;
+ *     -1: none
  * @param renderSpecial whether special tokens appear in the text
  */
 public record GenerateOptions(
@@ -27,13 +28,17 @@ public record GenerateOptions(
   public GenerateOptions {
     stop = List.copyOf(stop);
     if (maxTokens < -1) {
-      throw new LaminaException("the number of tokens to generate is " + maxTokens + ": it must be -1 (no limit) or more");
+      throw new LaminaException(
+          "the number of tokens to generate is "
+              + maxTokens
+              + ": it must be -1 (no limit) or more");
     }
     if (stop.contains("")) {
       throw new LaminaException("a stop text is empty: it would end every text at once");
     }
     if (logProbabilities < -1) {
-      throw new LaminaException("the number of alternatives is " + logProbabilities + ": it must be -1 (none) or more");
+      throw new LaminaException(
+          "the number of alternatives is " + logProbabilities + ": it must be -1 (none) or more");
     }
   }
 
@@ -46,7 +51,8 @@ public record GenerateOptions(
   }
 
   public GenerateOptions withStop(String... values) {
-    return new GenerateOptions(maxTokens, sampling, List.of(values), ignoreEnd, logProbabilities, renderSpecial);
+    return new GenerateOptions(
+        maxTokens, sampling, List.of(values), ignoreEnd, logProbabilities, renderSpecial);
   }
 
   public GenerateOptions withIgnoreEnd(boolean value) {

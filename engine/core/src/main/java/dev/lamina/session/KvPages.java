@@ -9,8 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Gives sequences the pages that their tokens need, lets sequences with the same beginning share them (a shared page is copied before it is written),
- * and takes back what lies behind a sliding window.
+ * Gives sequences the pages that their tokens need, lets sequences with the same beginning share
+ * them (a shared page is copied before it is written), and takes back what lies behind a sliding
+ * window.
  */
 final class KvPages {
   private final Limits limits;
@@ -24,8 +25,8 @@ final class KvPages {
   }
 
   /**
-   * The pools for {@code sequences} sequences of {@code context} tokens. A group with a window needs only the window, the tokens of a step, and a page
-   * at either end.
+   * The pools for {@code sequences} sequences of {@code context} tokens. A group with a window
+   * needs only the window, the tokens of a step, and a page at either end.
    */
   static List<Limits.PageGroup> groups(
       List<AttentionGroup> groups, int context, int sequences, int maxTokens, int pageSize) {
@@ -62,7 +63,9 @@ final class KvPages {
       for (int p = from / limits.pageSize(); p * limits.pageSize() < from + count; p++) {
         if (p >= table.length) {
           throw new LaminaException(
-              "the context of " + table.length * limits.pageSize() + " tokens is full: ask for a larger one (-c)");
+              "the context of "
+                  + table.length * limits.pageSize()
+                  + " tokens is full: ask for a larger one (-c)");
         }
         if (table[p] < 0) {
           table[p] = take(g);
@@ -79,7 +82,8 @@ final class KvPages {
   private int take(int group) {
     int page = pools[group].take();
     if (page < 0) {
-      throw new LaminaException("no KV page is free: close a session or ask for a larger context (-c)");
+      throw new LaminaException(
+          "no KV page is free: close a session or ask for a larger context (-c)");
     }
     return page;
   }
@@ -99,7 +103,8 @@ final class KvPages {
   }
 
   /**
-   * Whether {@code sequence} can be cut to {@code length} tokens and go on from there: whether every page is still there that the next token sees.
+   * Whether {@code sequence} can be cut to {@code length} tokens and go on from there: whether
+   * every page is still there that the next token sees.
    */
   boolean canTruncate(Sequence sequence, int length) {
     for (int g = 0; g < pools.length; g++) {
@@ -126,7 +131,10 @@ final class KvPages {
     sequence.setLength(length);
   }
 
-  /** Lets {@code to}, which is empty, begin with the first {@code length} tokens of {@code from}; pages are shared. */
+  /**
+   * Lets {@code to}, which is empty, begin with the first {@code length} tokens of {@code from};
+   * pages are shared.
+   */
   void share(Sequence from, Sequence to, int length) {
     for (int g = 0; g < pools.length; g++) {
       for (int p = 0; p * limits.pageSize() < length; p++) {
@@ -140,7 +148,10 @@ final class KvPages {
     to.append(from.tokens(), 0, length);
   }
 
-  /** Takes all pages of all sequences back without asking who holds them, for a fresh start after a failure. */
+  /**
+   * Takes all pages of all sequences back without asking who holds them, for a fresh start after a
+   * failure.
+   */
   void reset(Iterable<Sequence> sequences) {
     for (PagePool pool : pools) {
       pool.reset();

@@ -11,14 +11,17 @@ import dev.lamina.placement.PlacementRequest;
  * How a model is loaded. Made from {@link #DEFAULT} with the {@code with...} methods.
  *
  * @param placement which layers go where
- * @param context tokens that one session can hold ({@code -c}); 0: what the model was trained with, at most {@link #DEFAULT_CONTEXT}
+ * @param context tokens that one session can hold ({@code -c}); 0: what the model was trained with,
+ *     at most {@link #DEFAULT_CONTEXT}
  * @param ubatch the most tokens in one step ({@code -ub})
  * @param sequences sessions that can be open at once ({@code -np})
  * @param outputs rows of logits that one step can give; at least {@code sequences}
  * @param devices threads and repacking
  * @param model types of the KV cache, changes to the rotary embedding
- * @param mapped whether weights stay in the mapped file where a device can use them there; false ({@code --no-mmap}): they are read into memory
- * @param chatTemplate the name of a built-in chat template or a template's source instead of the model's own; null: the model's own
+ * @param mapped whether weights stay in the mapped file where a device can use them there; false
+ *     ({@code --no-mmap}): they are read into memory
+ * @param chatTemplate the name of a built-in chat template or a template's source instead of the
+ *     model's own; null: the model's own
  * @param progress told while weights are loaded
  */
 public record LoadOptions(
@@ -74,12 +77,30 @@ public record LoadOptions(
 
   public LoadOptions withContext(int tokens) {
     return new LoadOptions(
-        placement, tokens, ubatch, sequences, outputs, devices, model, mapped, chatTemplate, progress);
+        placement,
+        tokens,
+        ubatch,
+        sequences,
+        outputs,
+        devices,
+        model,
+        mapped,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withUbatch(int tokens) {
     return new LoadOptions(
-        placement, context, tokens, sequences, outputs, devices, model, mapped, chatTemplate, progress);
+        placement,
+        context,
+        tokens,
+        sequences,
+        outputs,
+        devices,
+        model,
+        mapped,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withSequences(int count) {
@@ -89,12 +110,30 @@ public record LoadOptions(
 
   public LoadOptions withOutputs(int rows) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, rows, devices, model, mapped, chatTemplate, progress);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        rows,
+        devices,
+        model,
+        mapped,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withDevices(DeviceOptions value) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, outputs, value, model, mapped, chatTemplate, progress);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        outputs,
+        value,
+        model,
+        mapped,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withThreads(int threads) {
@@ -103,7 +142,16 @@ public record LoadOptions(
 
   public LoadOptions withModel(ModelOptions value) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, outputs, devices, value, mapped, chatTemplate, progress);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        outputs,
+        devices,
+        value,
+        mapped,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withKv(GgmlType k, GgmlType v) {
@@ -112,16 +160,43 @@ public record LoadOptions(
 
   public LoadOptions withMapped(boolean value) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, outputs, devices, model, value, chatTemplate, progress);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        outputs,
+        devices,
+        model,
+        value,
+        chatTemplate,
+        progress);
   }
 
   public LoadOptions withChatTemplate(String nameOrSource) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, outputs, devices, model, mapped, nameOrSource, progress);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        outputs,
+        devices,
+        model,
+        mapped,
+        nameOrSource,
+        progress);
   }
 
   public LoadOptions withProgress(LoadProgress value) {
     return new LoadOptions(
-        placement, context, ubatch, sequences, outputs, devices, model, mapped, chatTemplate, value);
+        placement,
+        context,
+        ubatch,
+        sequences,
+        outputs,
+        devices,
+        model,
+        mapped,
+        chatTemplate,
+        value);
   }
 }

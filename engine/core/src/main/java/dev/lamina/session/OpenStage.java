@@ -16,7 +16,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** A graph with its weights resident on one device and its program compiled. Every device failure comes out as a {@link StageFailure}. */
+/**
+ * A graph with its weights resident on one device and its program compiled. Every device failure
+ * comes out as a {@link StageFailure}.
+ */
 final class OpenStage implements AutoCloseable {
   private final Device device;
   private final Map<TensorSpec, Weight> weights = new LinkedHashMap<>();
@@ -32,7 +35,8 @@ final class OpenStage implements AutoCloseable {
    *
    * @param loaded told the bytes of each weight once it is loaded
    */
-  static OpenStage open(Device device, Graph graph, Limits limits, WeightSource source, LongConsumer loaded)
+  static OpenStage open(
+      Device device, Graph graph, Limits limits, WeightSource source, LongConsumer loaded)
       throws StageFailure {
     OpenStage stage = new OpenStage(device);
     try {
@@ -60,7 +64,10 @@ final class OpenStage implements AutoCloseable {
     }
   }
 
-  /** Hands the hidden state on to {@code next}, which must be told apart from this stage where the copy fails. */
+  /**
+   * Hands the hidden state on to {@code next}, which must be told apart from this stage where the
+   * copy fails.
+   */
   void passOn(OpenStage next, long bytes) throws StageFailure {
     try {
       program.output(Output.HIDDEN).copyTo(next.program.input(), bytes);
@@ -95,7 +102,10 @@ final class OpenStage implements AutoCloseable {
     }
   }
 
-  /** Gives everything back. A device that fails even here has nothing left to lose, so its failure is dropped. */
+  /**
+   * Gives everything back. A device that fails even here has nothing left to lose, so its failure
+   * is dropped.
+   */
   @Override
   public void close() {
     if (program != null) {

@@ -3,7 +3,9 @@ package dev.lamina.session;
 import dev.lamina.backend.Limits;
 import java.util.Arrays;
 
-/** The pages of one group of layers: which are free, and how many sequences hold each of the others. */
+/**
+ * The pages of one group of layers: which are free, and how many sequences hold each of the others.
+ */
 final class PagePool {
   private final int[] free;
   private final int[] holders;

@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** Picks tokens from logits as its {@link Sampling} says. Holds the state of the random numbers; used by one thread. */
+/**
+ * Picks tokens from logits as its {@link Sampling} says. Holds the state of the random numbers;
+ * used by one thread.
+ */
 final class Sampler {
   private final Sampling sampling;
   private final SplittableRandom random;
@@ -25,12 +28,14 @@ final class Sampler {
    * @param length how many of {@code history} count
    */
   int sample(float[] logits, int[] history, int length) {
-    sampling.logitBias().forEach(
-        (id, bias) -> {
-          if (id >= 0 && id < logits.length) {
-            logits[id] += bias;
-          }
-        });
+    sampling
+        .logitBias()
+        .forEach(
+            (id, bias) -> {
+              if (id >= 0 && id < logits.length) {
+                logits[id] += bias;
+              }
+            });
     if (sampling.penalises()) {
       penalise(logits, history, length);
     }
@@ -65,7 +70,8 @@ final class Sampler {
 
   private int draw(float[] logits) {
     int n = candidates(logits);
-    // Candidates are in descending order; probabilities relative to the first are enough for every cut.
+    // Candidates are in descending order; probabilities relative to the first are enough for every
+    // cut.
     double[] p = new double[n];
     double sum = 0;
     for (int i = 0; i < n; i++) {
@@ -98,10 +104,14 @@ final class Sampler {
     return ids[n - 1];
   }
 
-  /** Fills {@link #ids} and {@link #values} with the top-k candidates, greatest first, ties to the lower id. */
+  /**
+   * Fills {@link #ids} and {@link #values} with the top-k candidates, greatest first, ties to the
+   * lower id.
+   */
   private int candidates(float[] logits) {
     int k = sampling.topK() == 0 ? logits.length : Math.min(sampling.topK(), logits.length);
-    // Keys sort by value and then by lower id: an order-preserving integer image of the float above the inverted id.
+    // Keys sort by value and then by lower id: an order-preserving integer image of the float above
+    // the inverted id.
     long[] keys;
     if (k < logits.length) {
       keys = greatest(logits, k);

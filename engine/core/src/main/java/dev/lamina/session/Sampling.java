@@ -4,7 +4,8 @@ import dev.lamina.LaminaException;
 import java.util.Map;
 
 /**
- * How the next token is picked from the logits, with llama.cpp's names, defaults and order: logit bias, penalties, top-k, top-p, min-p, temperature.
+ * How the next token is picked from the logits, with llama.cpp's names, defaults and order: logit
+ * bias, penalties, top-k, top-p, min-p, temperature.
  *
  * @param temperature divides the logits; 0 or less: always the most likely token
  * @param topK only the K most likely tokens; 0: all
@@ -29,20 +30,30 @@ public record Sampling(
     Map<Integer, Float> logitBias,
     long seed) {
   /** llama.cpp's defaults, with seed 0. */
-  public static final Sampling DEFAULT = new Sampling(0.8f, 40, 0.95f, 0.05f, 64, 1, 0, 0, Map.of(), 0);
+  public static final Sampling DEFAULT =
+      new Sampling(0.8f, 40, 0.95f, 0.05f, 64, 1, 0, 0, Map.of(), 0);
 
   /** Always the most likely token. */
   public static final Sampling GREEDY = DEFAULT.withTemperature(0);
 
   public Sampling {
     logitBias = Map.copyOf(logitBias);
-    check(!Float.isNaN(temperature) && temperature < Float.POSITIVE_INFINITY, "temperature", temperature, "a number");
+    check(
+        !Float.isNaN(temperature) && temperature < Float.POSITIVE_INFINITY,
+        "temperature",
+        temperature,
+        "a number");
     check(topK >= 0, "top-k", topK, "0 (all) or more");
     check(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1");
     check(minP >= 0 && minP <= 1, "min-p", minP, "from 0 to 1");
     check(penaltyLastN >= -1, "repeat-last-n", penaltyLastN, "-1 (all) or more");
-    check(repeatPenalty > 0 && repeatPenalty < Float.POSITIVE_INFINITY, "repeat-penalty", repeatPenalty, "above 0");
-    check(Float.isFinite(frequencyPenalty), "frequency-penalty", frequencyPenalty, "a finite number");
+    check(
+        repeatPenalty > 0 && repeatPenalty < Float.POSITIVE_INFINITY,
+        "repeat-penalty",
+        repeatPenalty,
+        "above 0");
+    check(
+        Float.isFinite(frequencyPenalty), "frequency-penalty", frequencyPenalty, "a finite number");
     check(Float.isFinite(presencePenalty), "presence-penalty", presencePenalty, "a finite number");
   }
 
@@ -54,7 +65,16 @@ public record Sampling(
 
   public Sampling withTemperature(float value) {
     return new Sampling(
-        value, topK, topP, minP, penaltyLastN, repeatPenalty, frequencyPenalty, presencePenalty, logitBias, seed);
+        value,
+        topK,
+        topP,
+        minP,
+        penaltyLastN,
+        repeatPenalty,
+        frequencyPenalty,
+        presencePenalty,
+        logitBias,
+        seed);
   }
 
   public Sampling withSeed(long value) {
@@ -72,10 +92,14 @@ public record Sampling(
   }
 
   boolean penalises() {
-    return penaltyLastN != 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0);
+    return penaltyLastN != 0
+        && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0);
   }
 
-  /** Whether the answer is the greatest unchanged logit, which a device can give without handing out the logits. */
+  /**
+   * Whether the answer is the greatest unchanged logit, which a device can give without handing out
+   * the logits.
+   */
   boolean isPlainGreedy() {
     return temperature <= 0 && logitBias.isEmpty() && !penalises();
   }

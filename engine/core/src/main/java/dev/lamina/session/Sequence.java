@@ -2,7 +2,10 @@ package dev.lamina.session;
 
 import java.util.Arrays;
 
-/** One sequence of tokens whose keys and values are kept: a slot of the engine, its tokens, and its pages in each group. */
+/**
+ * One sequence of tokens whose keys and values are kept: a slot of the engine, its tokens, and its
+ * pages in each group.
+ */
 final class Sequence {
   private final int slot;
   private final int[][] pages;

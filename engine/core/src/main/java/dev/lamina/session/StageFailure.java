@@ -18,8 +18,9 @@ final class StageFailure extends Exception {
   }
 
   /**
-   * What went wrong on {@code device}. A driver binding may fail in its own ways (a native library that does not link, a wrapper's exception): on a GPU
-   * these count as the device's failure. On the CPU they are bugs, and stay what they are.
+   * What went wrong on {@code device}. A driver binding may fail in its own ways (a native library
+   * that does not link, a wrapper's exception): on a GPU these count as the device's failure. On
+   * the CPU they are bugs, and stay what they are.
    */
   static StageFailure of(Device device, Throwable e) {
     if (e instanceof DeviceException known) {
@@ -27,7 +28,8 @@ final class StageFailure extends Exception {
     }
     boolean gpu = device.info().kind() != DeviceInfo.Kind.CPU;
     if (gpu && (e instanceof RuntimeException || e instanceof LinkageError)) {
-      return new StageFailure(device, new DeviceException(DeviceException.Kind.OTHER, e.toString(), e));
+      return new StageFailure(
+          device, new DeviceException(DeviceException.Kind.OTHER, e.toString(), e));
     }
     if (e instanceof RuntimeException unchecked) {
       throw unchecked;

@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 
-/** The embedding and all stages of a placement, opened and chained: one copy of the hidden state at each edge. */
+/**
+ * The embedding and all stages of a placement, opened and chained: one copy of the hidden state at
+ * each edge.
+ */
 final class Stages implements AutoCloseable {
   private final ModelGraph model;
   private final List<OpenStage> chain = new ArrayList<>();
@@ -24,7 +27,11 @@ final class Stages implements AutoCloseable {
   }
 
   static Stages open(
-      Placement placement, ModelGraph model, Limits limits, WeightSource source, LoadProgress progress)
+      Placement placement,
+      ModelGraph model,
+      Limits limits,
+      WeightSource source,
+      LoadProgress progress)
       throws StageFailure {
     Stages stages = new Stages(model);
     Graph embedding = model.embedding();
@@ -60,7 +67,10 @@ final class Stages implements AutoCloseable {
     return graph.weights().stream().mapToLong(TensorSpec::bytes).sum();
   }
 
-  /** Runs one step through all stages and waits for it. {@code target} receives what the step is wanted for. */
+  /**
+   * Runs one step through all stages and waits for it. {@code target} receives what the step is
+   * wanted for.
+   */
   void run(Step step, MemorySegment target) throws StageFailure {
     long bytes = (long) step.tokens() * model.width() * Float.BYTES;
     OpenStage last = null;

@@ -10,7 +10,11 @@ package dev.lamina.session;
  * @param generationNanos time for those after the first
  */
 public record Timings(
-    int promptTokens, int cachedTokens, long promptNanos, int generatedTokens, long generationNanos) {
+    int promptTokens,
+    int cachedTokens,
+    long promptNanos,
+    int generatedTokens,
+    long generationNanos) {
   /** Prompt tokens per second, NaN where none were computed. */
   public double promptPerSecond() {
     int computed = promptTokens - cachedTokens;

@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 /** Where the bytes of a model's tensors come from: a mapped file, or memory. */
 @FunctionalInterface
 public interface WeightSource {
-  /** The bytes of a tensor, as long as {@link TensorSpec#bytes()}; they stay valid until the model is closed. */
+  /**
+   * The bytes of a tensor, as long as {@link TensorSpec#bytes()}; they stay valid until the model
+   * is closed.
+   */
   MemorySegment data(TensorSpec spec);
 }

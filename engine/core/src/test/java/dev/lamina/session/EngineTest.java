@@ -17,6 +17,7 @@ import dev.lamina.backend.testing.FakeGpu;
 import dev.lamina.backend.testing.FakeGpu.Fault;
 import dev.lamina.backend.testing.FakeProvider;
 import dev.lamina.features.Backends;
+import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.model.Architectures;
 import dev.lamina.model.DecoderGraph;
@@ -24,7 +25,6 @@ import dev.lamina.model.ModelOptions;
 import dev.lamina.placement.GpuLayers;
 import dev.lamina.placement.Placement;
 import dev.lamina.placement.PlacementRequest;
-import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -39,8 +39,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The engine on a small gemma3 (7 layers, sliding windows of 16, global layers between them), on the reference device and on made-up GPUs, also where
- * these fail. The GPUs compute as the reference does, so every result must be equal to the last bit.
+ * The engine on a small gemma3 (7 layers, sliding windows of 16, global layers between them), on
+ * the reference device and on made-up GPUs, also where these fail. The GPUs compute as the
+ * reference does, so every result must be equal to the last bit.
  */
 class EngineTest {
   private static final int CONTEXT = 96;
@@ -51,7 +52,9 @@ class EngineTest {
 
   @BeforeAll
   static void open() throws URISyntaxException {
-    file = GgufFile.open(Path.of(EngineTest.class.getResource("/dev/lamina/model/gemma3.gguf").toURI()));
+    file =
+        GgufFile.open(
+            Path.of(EngineTest.class.getResource("/dev/lamina/model/gemma3.gguf").toURI()));
     graph =
         Architectures.graph(
             file.metadata(), file::tensor, ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32));
@@ -70,7 +73,11 @@ class EngineTest {
     PlacementRequest request = PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers));
     Limits limits =
         new Limits(
-            ubatch, 4, sequences, PAGE, KvPages.groups(graph.groups(), CONTEXT, sequences, ubatch, PAGE));
+            ubatch,
+            4,
+            sequences,
+            PAGE,
+            KvPages.groups(graph.groups(), CONTEXT, sequences, ubatch, PAGE));
     return Engine.open(
         graph,
         limits,
@@ -88,7 +95,10 @@ class EngineTest {
     return tokens;
   }
 
-  /** A prompt of 40 tokens in steps, then 24 greedy tokens; the logits of each step that gave output. */
+  /**
+   * A prompt of 40 tokens in steps, then 24 greedy tokens; the logits of each step that gave
+   * output.
+   */
   private static List<float[]> generate(Engine engine, Sequence sequence) {
     List<float[]> all = new ArrayList<>();
     int[] prompt = prompt(40);
@@ -140,7 +150,8 @@ class EngineTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 7, 40})
   void stepSizeDoesNotMatter(int ubatch) {
-    try (Engine engine = engine(3, 1, ubatch, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
+    try (Engine engine =
+        engine(3, 1, ubatch, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
       assertSame(generate(engine, engine.newSequence()));
     }
   }
@@ -232,7 +243,9 @@ class EngineTest {
       try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", bad, good))) {
         assertSame(generate(engine, engine.newSequence()));
         assertEquals(graph.layers() + 1, engine.placement().offloaded());
-        assertEquals(List.of("Fake1"), engine.placement().stages().stream().map(s -> s.deviceId()).distinct().toList());
+        assertEquals(
+            List.of("Fake1"),
+            engine.placement().stages().stream().map(s -> s.deviceId()).distinct().toList());
       }
     }
   }
@@ -266,7 +279,11 @@ class EngineTest {
   void opThatADeviceLacksStaysOnTheCpu() {
     FakeGpu gpu =
         FakeGpu.builder("Fake0")
-            .supports(op -> op.weights().stream().anyMatch(w -> w.name().startsWith("blk.2.")) ? Support.no("not this one") : Support.FULL)
+            .supports(
+                op ->
+                    op.weights().stream().anyMatch(w -> w.name().startsWith("blk.2."))
+                        ? Support.no("not this one")
+                        : Support.FULL)
             .build();
     try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {
       assertEquals(graph.layers(), engine.placement().offloaded());
@@ -277,7 +294,8 @@ class EngineTest {
 
   @Test
   void sequencesDoNotDisturbEachOther() {
-    try (Engine engine = engine(4, 3, 16, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
+    try (Engine engine =
+        engine(4, 3, 16, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
       Sequence a = engine.newSequence();
       Sequence b = engine.newSequence();
       run(engine, b, prompt(13), null);
@@ -289,17 +307,17 @@ class EngineTest {
 
   @Test
   void mixedBatchEqualsSingleSteps() {
-    try (Engine engine = engine(4, 2, 32, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
+    try (Engine engine =
+        engine(4, 2, 32, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
       Sequence a = engine.newSequence();
       Sequence b = engine.newSequence();
       int[] prompt = prompt(40);
       run(engine, a, Arrays.copyOf(prompt, 30), null);
       List<float[]> both = new ArrayList<>();
-      // Generation of one sequence and the prompt of another in one step, output in the middle and at the end.
+      // Generation of one sequence and the prompt of another in one step, output in the middle and
+      // at the end.
       engine.run(
-          new Batch()
-              .add(a, prompt, 30, 10, new int[] {9})
-              .add(b, prompt, 0, 20, new int[] {19}),
+          new Batch().add(a, prompt, 30, 10, new int[] {9}).add(b, prompt, 0, 20, new int[] {19}),
           Output.LOGITS,
           rows -> {
             for (int i = 0; i < 2; i++) {
@@ -317,7 +335,8 @@ class EngineTest {
 
   @Test
   void forkSharesAndThenGoesItsOwnWay() {
-    try (Engine engine = engine(4, 2, 16, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
+    try (Engine engine =
+        engine(4, 2, 16, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
       Sequence a = engine.newSequence();
       int[] prompt = prompt(40);
       for (int at = 0; at < 30; at += 15) {
@@ -399,7 +418,8 @@ class EngineTest {
 
   @Test
   void discoveryWithoutDevicesIsNoFailure() {
-    FakeProvider empty = new FakeProvider("vulkan", op -> Support.FULL, () -> new Discovery(List.of(), List.of()));
+    FakeProvider empty =
+        new FakeProvider("vulkan", op -> Support.FULL, () -> new Discovery(List.of(), List.of()));
     try (Engine engine = engine(99, 1, 16, empty)) {
       assertSame(generate(engine, engine.newSequence()));
     }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class KvPagesTest {
   private static final int PAGE = 4;
-  private static final List<AttentionGroup> GROUPS = List.of(new AttentionGroup(0), new AttentionGroup(6));
+  private static final List<AttentionGroup> GROUPS =
+      List.of(new AttentionGroup(0), new AttentionGroup(6));
   private final Limits limits = limits(32, 2, 8);
   private final KvPages pages = new KvPages(limits, GROUPS);
   private final List<PageCopy> copies = new ArrayList<>();
@@ -35,7 +36,8 @@ class KvPagesTest {
   @Test
   void poolsAreAsLargeAsTheyMustBe() {
     assertEquals(2 * 8, limits.groups().get(0).pages());
-    // A window of 6 and a step of 8 touch at most 5 pages of 4: a part of one, three, a part of one.
+    // A window of 6 and a step of 8 touch at most 5 pages of 4: a part of one, three, a part of
+    // one.
     assertEquals(2 * 5, limits.groups().get(1).pages());
     assertEquals(8, limits.groups().get(1).maxPagesPerSequence());
   }

@@ -143,7 +143,8 @@ class SamplerTest {
     Sampler a = new Sampler(sampling(1, 0, 1, 0));
     Sampler b = new Sampler(sampling(1, 0, 1, 0));
     for (int i = 0; i < 100; i++) {
-      assertEquals(a.sample(logits.clone(), NO_HISTORY, 0), b.sample(logits.clone(), NO_HISTORY, 0));
+      assertEquals(
+          a.sample(logits.clone(), NO_HISTORY, 0), b.sample(logits.clone(), NO_HISTORY, 0));
     }
   }
 
