@@ -2,6 +2,7 @@ package dev.lamina.backend.reference;
 
 import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
+import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,8 +33,8 @@ final class KvPages {
   /** Stores key and value rows that begin at {@code k[kFrom]} and {@code v[vFrom]}. */
   void store(int page, int at, float[] k, int kFrom, float[] v, int vFrom) {
     long row = (long) page * pageSize + at;
-    Rows.encode(spec.typeK(), k, kFrom, spec.nHeadKv() * spec.headDimK(), keys, row * keyBytes());
-    Rows.encode(
+    Encoder.encode(spec.typeK(), k, kFrom, spec.nHeadKv() * spec.headDimK(), keys, row * keyBytes());
+    Encoder.encode(
         spec.typeV(), v, vFrom, spec.nHeadKv() * spec.headDimV(), values, row * valueBytes());
   }
 
@@ -55,7 +56,7 @@ final class KvPages {
       int head,
       float[] into) {
     long row = (long) page * pageSize + at;
-    Rows.decode(type, data, row * rowBytes + head * type.rowBytes(dim), into, dim);
+    Dequantizer.decode(type, data, row * rowBytes + head * type.rowBytes(dim), into, 0, dim);
   }
 
   void copy(int from, int to) {

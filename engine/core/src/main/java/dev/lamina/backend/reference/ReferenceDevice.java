@@ -13,6 +13,7 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
+import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -182,7 +183,7 @@ public final class ReferenceDevice implements Device {
     /** Decodes row {@code row} of all matrices' rows one after the other. */
     void decode(long row, float[] into) {
       long rowBytes = spec.type().rowBytes(spec.cols());
-      Rows.decode(spec.type(), data, row * rowBytes, into, spec.cols());
+      Dequantizer.decode(spec.type(), data, row * rowBytes, into, 0, spec.cols());
     }
 
     /** Decodes a vector. */

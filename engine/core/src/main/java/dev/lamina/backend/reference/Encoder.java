@@ -7,53 +7,15 @@ import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Rows of values as they are stored: decoding of every type, encoding of those that pages have. */
-final class Rows {
+/** Encoding of the types that pages have. */
+final class Encoder {
   private static final ValueLayout.OfFloat F32 =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
   private static final ValueLayout.OfShort F16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
   private static final int QK = 32;
 
-  private Rows() {}
-
-  /** Decodes {@code n} values (whole blocks) at {@code offset}. */
-  static void decode(GgmlType type, MemorySegment data, long offset, float[] into, int n) {
-    switch (type) {
-      case F32 -> {
-        for (int i = 0; i < n; i++) {
-          into[i] = data.get(F32, offset + 4L * i);
-        }
-      }
-      case F16 -> {
-        for (int i = 0; i < n; i++) {
-          into[i] = Float.float16ToFloat(data.get(F16, offset + 2L * i));
-        }
-      }
-      case BF16 -> {
-        for (int i = 0; i < n; i++) {
-          into[i] = Float.intBitsToFloat(data.get(F16, offset + 2L * i) << 16);
-        }
-      }
-      case Q8_0 -> {
-        for (int i = 0; i < n; i++) {
-          long block = offset + 34L * (i / QK);
-          into[i] =
-              Float.float16ToFloat(data.get(F16, block)) * data.get(JAVA_BYTE, block + 2 + i % QK);
-        }
-      }
-      case Q4_0 -> {
-        for (int i = 0; i < n; i++) {
-          long block = offset + 18L * (i / QK);
-          int in = i % QK;
-          int both = data.get(JAVA_BYTE, block + 2 + in % 16) & 0xff;
-          int q = (in < 16 ? both & 15 : both >> 4) - 8;
-          into[i] = Float.float16ToFloat(data.get(F16, block)) * q;
-        }
-      }
-      default -> throw new IllegalArgumentException("no decoder for " + type);
-    }
-  }
+  private Encoder() {}
 
   /**
    * Encodes {@code n} values from {@code from} on at {@code offset}, as ggml's {@code
