@@ -33,7 +33,8 @@ final class KvPages {
   /** Stores key and value rows that begin at {@code k[kFrom]} and {@code v[vFrom]}. */
   void store(int page, int at, float[] k, int kFrom, float[] v, int vFrom) {
     long row = (long) page * pageSize + at;
-    Encoder.encode(spec.typeK(), k, kFrom, spec.nHeadKv() * spec.headDimK(), keys, row * keyBytes());
+    Encoder.encode(
+        spec.typeK(), k, kFrom, spec.nHeadKv() * spec.headDimK(), keys, row * keyBytes());
     Encoder.encode(
         spec.typeV(), v, vFrom, spec.nHeadKv() * spec.headDimV(), values, row * valueBytes());
   }
