@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 
 /**
  * A GGUF file, or a set of split files, open for reading: metadata, tensor table, and the tensors'
@@ -155,6 +156,12 @@ public final class GgufFile implements AutoCloseable {
   /** The metadata; of a split set, the first part's. */
   public Metadata metadata() {
     return parts.getFirst().metadata();
+  }
+
+  /** Gives each metadata key with the bytes of its value, the value's type included. */
+  void forEachRawValue(BiConsumer<String, MemorySegment> action) {
+    GgufPart first = parts.getFirst();
+    GgufParser.parse(first.bytes(), first.source(), 0, action);
   }
 
   /** All tensors, in the order of the files and of their tables. */

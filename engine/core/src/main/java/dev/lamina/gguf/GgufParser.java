@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * Reads the header of one GGUF file: magic, version, metadata and tensor table (the format is
@@ -31,18 +32,29 @@ final class GgufParser {
   private final Cursor in;
   private final String source;
   private final Map<String, Object> values = new LinkedHashMap<>();
+  private final BiConsumer<String, MemorySegment> watcher;
 
-  private GgufParser(MemorySegment bytes, String source) {
+  private GgufParser(
+      MemorySegment bytes, String source, BiConsumer<String, MemorySegment> watcher) {
     this.in = new Cursor(bytes, source);
     this.source = source;
+    this.watcher = watcher;
   }
 
   /**
    * @param part number that the tensors get as {@link TensorInfo#part()}
    */
   static GgufPart parse(MemorySegment bytes, String source, int part) {
+    return parse(bytes, source, part, (key, value) -> {});
+  }
+
+  /**
+   * @param watcher is given each key and the bytes of its value, the value's type included
+   */
+  static GgufPart parse(
+      MemorySegment bytes, String source, int part, BiConsumer<String, MemorySegment> watcher) {
     try {
-      return new GgufParser(bytes, source).parse(part);
+      return new GgufParser(bytes, source, watcher).parse(part);
     } catch (InternalError e) {
       throw GgufFile.vanished(source, e);
     }
@@ -128,8 +140,9 @@ final class GgufParser {
       throw in.fail(at, "is empty");
     }
     in.field("the metadata value of " + shown(key));
-    ValueType type = readValueType();
-    Object value = readValue(key, type);
+    long start = in.position();
+    Object value = readValue(key, readValueType());
+    watcher.accept(key, in.segment().asSlice(start, in.position() - start));
     if (values.putIfAbsent(key, value) != null) {
       throw in.field("the metadata key " + shown(key)).fail(at, "is there twice");
     }

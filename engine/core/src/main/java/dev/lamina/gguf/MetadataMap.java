@@ -62,7 +62,7 @@ final class MetadataMap implements Metadata {
     return scalar;
   }
 
-  private static List<Object> boxed(float[] values) {
+  static List<Object> boxed(float[] values) {
     List<Object> list = new ArrayList<>(values.length);
     for (float v : values) {
       list.add(v);
@@ -70,7 +70,7 @@ final class MetadataMap implements Metadata {
     return list;
   }
 
-  private static List<Object> boxed(boolean[] values) {
+  static List<Object> boxed(boolean[] values) {
     List<Object> list = new ArrayList<>(values.length);
     for (boolean v : values) {
       list.add(v);
