@@ -19,6 +19,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Runs GGUF language models on the devices of this machine.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Commands.Version.class,
+    subcommands = {InspectCommand.class, FeaturesCommand.class, DevicesCommand.class},
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     usageHelpAutoWidth = true,
