@@ -1,0 +1,84 @@
+package dev.lamina.tokenizer;
+
+/** UTF-8, with U+FFFD for whatever is no character. */
+final class Utf8 {
+  static final int REPLACEMENT = 0xFFFD;
+
+  private Utf8() {}
+
+  /** Bytes that a code point takes. */
+  static int length(int codePoint) {
+    return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+  }
+
+  /** Writes a code point and returns the offset after it. */
+  static int put(int codePoint, byte[] out, int at) {
+    if (codePoint < 0x80) {
+      out[at] = (byte) codePoint;
+      return at + 1;
+    }
+    if (codePoint < 0x800) {
+      out[at] = (byte) (0xC0 | codePoint >> 6);
+      out[at + 1] = (byte) (0x80 | codePoint & 0x3F);
+      return at + 2;
+    }
+    if (codePoint < 0x10000) {
+      out[at] = (byte) (0xE0 | codePoint >> 12);
+      out[at + 1] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+      out[at + 2] = (byte) (0x80 | codePoint & 0x3F);
+      return at + 3;
+    }
+    out[at] = (byte) (0xF0 | codePoint >> 18);
+    out[at + 1] = (byte) (0x80 | codePoint >> 12 & 0x3F);
+    out[at + 2] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+    out[at + 3] = (byte) (0x80 | codePoint & 0x3F);
+    return at + 4;
+  }
+
+  /** The code point at an index; a lone surrogate is U+FFFD. */
+  static int codePoint(CharSequence text, int index, int end) {
+    char c = text.charAt(index);
+    if (!Character.isSurrogate(c)) {
+      return c;
+    }
+    if (Character.isHighSurrogate(c) && index + 1 < end) {
+      char low = text.charAt(index + 1);
+      if (Character.isLowSurrogate(low)) {
+        return Character.toCodePoint(c, low);
+      }
+    }
+    return REPLACEMENT;
+  }
+
+  /**
+   * How many of the last bytes are the beginning of a character that may still be completed (0 to
+   * 3). A beginning that no continuation can make valid (overlong, surrogate, above U+10FFFF)
+   * counts as 0.
+   */
+  static int incompleteTail(byte[] bytes, int from, int to) {
+    for (int n = 1; n <= 3 && to - n >= from; n++) {
+      int lead = bytes[to - n] & 0xFF;
+      if ((lead & 0xC0) == 0x80) {
+        continue;
+      }
+      int need =
+          lead >= 0xC2 && lead < 0xE0
+              ? 2
+              : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 1;
+      if (need <= n) {
+        return 0;
+      }
+      if (n >= 2) {
+        int second = bytes[to - n + 1] & 0xFF;
+        boolean impossible =
+            lead == 0xE0 && second < 0xA0
+                || lead == 0xED && second > 0x9F
+                || lead == 0xF0 && second < 0x90
+                || lead == 0xF4 && second > 0x8F;
+        return impossible ? 0 : n;
+      }
+      return n;
+    }
+    return 0;
+  }
+}
