@@ -14,17 +14,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A model without weights: what a GGUF file of this shape and type has before its data. Integers in
- * the metadata are u32 in a file, arrays of them i32, numbers f32.
+ * A model without weights: what a GGUF file of this shape and type has before its data.
  *
  * @param shape the hyper-parameters
  * @param type how the weights are stored, as the user named it
- * @param metadata all keys that a reader needs, with a made-up vocabulary
+ * @param file the file type that comes closest
  * @param tensors the tensor table; offsets count from the beginning of the data, each a multiple of
  *     {@link #ALIGNMENT}
  */
 public record SyntheticModel(
-    SyntheticShape shape, String type, Metadata metadata, List<TensorInfo> tensors) {
+    SyntheticShape shape, String type, FileType file, List<TensorInfo> tensors) {
   /** What offsets are a multiple of. */
   public static final int ALIGNMENT = 32;
 
@@ -78,6 +77,16 @@ public record SyntheticModel(
     return make(shape, type, file, mix::type);
   }
 
+  /** A name for the model: shape and type. */
+  public String name() {
+    return shape.name() + "-" + type.replace(':', '-');
+  }
+
+  /** The key-value pairs as {@link Metadata}; made anew by each call. */
+  public Metadata metadata() {
+    return Metadata.of(name(), keys());
+  }
+
   /** Bytes of all tensors. */
   public long bytes() {
     return tensors.stream().mapToLong(TensorInfo::bytes).sum();
@@ -104,17 +113,19 @@ public record SyntheticModel(
 
   private static SyntheticModel make(
       SyntheticShape shape, String type, FileType file, Types types) {
-    List<TensorInfo> tensors = tensors(shape, types);
-    String name = shape.name() + "-" + type.replace(':', '-');
-    return new SyntheticModel(
-        shape, type, Metadata.of(name, metadata(shape, name, file)), List.copyOf(tensors));
+    return new SyntheticModel(shape, type, file, List.copyOf(tensors(shape, types)));
   }
 
-  private static Map<String, Object> metadata(SyntheticShape s, String name, FileType file) {
+  /**
+   * All keys that a reader needs, a made-up vocabulary among them; made anew by each call. Integers
+   * are u32 in a file, {@code int[]} arrays of i32, floats f32, lists arrays of strings.
+   */
+  public Map<String, Object> keys() {
+    SyntheticShape s = shape;
     Map<String, Object> m = new LinkedHashMap<>();
     String arch = s.architecture() + ".";
     m.put("general.architecture", s.architecture());
-    m.put("general.name", "synthetic " + name);
+    m.put("general.name", "synthetic " + name());
     m.put("general.file_type", file.id());
     m.put("general.quantization_version", 2);
     m.put(arch + "context_length", s.contextLength());

@@ -119,8 +119,16 @@ class SyntheticModelTest {
     assertEquals(model.shape().nEmbd(), graph.width());
     assertEquals(model.shape().nVocab(), graph.vocabulary());
     assertEquals(model.shape().window() > 0 ? 2 : 1, graph.groups().size());
+  }
+
+  @Test
+  void vocabularyHasNoTokenTwice() {
+    SyntheticModel model = SyntheticModel.of("llama-1b", "Q8_0");
     List<String> tokens = model.metadata().strings("tokenizer.ggml.tokens");
-    assertEquals(model.shape().nVocab(), new HashSet<>(tokens).size());
+    assertEquals(128256, tokens.size());
+    assertEquals(128256, new HashSet<>(tokens).size());
+    assertEquals("Ġ", tokens.get(' '));
+    assertEquals(128256, model.metadata().integers("tokenizer.ggml.token_type").length);
   }
 
   static List<String> shapes() {
