@@ -13,6 +13,8 @@ import java.util.List;
  * @param memoryFree bytes free when asked
  * @param driver the driver or runtime with its version
  * @param notes what else is worth a line: instruction sets, limits, remedies
+ * @param hardware the card's PCI address, such as {@code 0000:01:00.0}, by which automatic
+ *     placement knows a card that it sees through two backends; empty where unknown
  */
 public record DeviceInfo(
     String id,
@@ -22,7 +24,8 @@ public record DeviceInfo(
     long memoryTotal,
     long memoryFree,
     String driver,
-    List<String> notes) {
+    List<String> notes,
+    String hardware) {
   /** Sorts of devices, in the order in which automatic placement prefers them. */
   public enum Kind {
     /** A card with memory of its own. */
@@ -40,5 +43,18 @@ public record DeviceInfo(
 
   public DeviceInfo {
     notes = List.copyOf(notes);
+  }
+
+  /** A device whose bus address is unknown. */
+  public DeviceInfo(
+      String id,
+      String backend,
+      String description,
+      Kind kind,
+      long memoryTotal,
+      long memoryFree,
+      String driver,
+      List<String> notes) {
+    this(id, backend, description, kind, memoryTotal, memoryFree, driver, notes, "");
   }
 }

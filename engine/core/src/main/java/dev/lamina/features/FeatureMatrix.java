@@ -225,20 +225,18 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
                     + "."));
       }
       return switch (feature) {
-        case WeightType row -> single(probe(row.type()));
-        case WeightFamily row -> summary(Feature.types(row.family()), this::probe, "");
-        case KvType row -> single(Probes.kv(row.type()));
+        case WeightType row -> single(probe(row.type()), row.type());
+        case WeightFamily row -> summary(Feature.types(row.family()), this::probe);
+        case KvType row -> single(Probes.kv(row.type()), row.type());
         case Trait trait ->
             switch (trait) {
               case ONLINE_REPACKING -> repacking();
-              case KV_CACHE_QUANTS ->
-                  summary(List.of(GgmlType.Q8_0, GgmlType.Q4_0), Probes::kv, "");
-              case FLASH_ATTENTION -> single(Probes.flashAttention());
+              case KV_CACHE_QUANTS -> summary(List.of(GgmlType.Q8_0, GgmlType.Q4_0), Probes::kv);
+              case FLASH_ATTENTION -> single(Probes.flashAttention(), GgmlType.F16);
               case MIXTURE_OF_EXPERTS ->
                   summary(
                       Arrays.stream(GgmlType.values()).filter(GgmlType::isWeightType).toList(),
-                      Probes::experts,
-                      " experts");
+                      Probes::experts);
               case SEVERAL_DEVICES ->
                   capabilities.get().severalDevices()
                       ? cell(Support.FULL, List.of())
@@ -256,8 +254,14 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
       return ops;
     }
 
-    private Cell single(List<Op> ops) {
-      return cell(support(capabilities.get()::supports, ops), here(ops));
+    private Cell single(List<Op> ops, GgmlType type) {
+      Support answer =
+          switch (support(capabilities.get()::supports, ops)) {
+            case Support.Full full -> full;
+            case Support.Slow slow -> Support.slow(unnamed(slow.reason(), type));
+            case Support.No no -> Support.no(unnamed(no.reason(), type));
+          };
+      return cell(answer, here(ops));
     }
 
     /** The worst answer to any of the ops. */
@@ -332,7 +336,7 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
     }
 
     /** A row that stands for several types: the common answer, or the exceptions by name. */
-    private Cell summary(List<GgmlType> types, Function<GgmlType, List<Op>> probe, String of) {
+    private Cell summary(List<GgmlType> types, Function<GgmlType, List<Op>> probe) {
       List<GgmlType> no = new ArrayList<>();
       List<GgmlType> slow = new ArrayList<>();
       Set<String> noReasons = new LinkedHashSet<>();
@@ -355,10 +359,10 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
       }
       List<String> notes = new ArrayList<>();
       if (!no.isEmpty()) {
-        notes.add(exceptions(no, types, "Not " + names(no) + of, noReasons));
+        notes.add(exceptions(no, types, "Not " + names(no), noReasons));
       }
       if (!slow.isEmpty()) {
-        notes.add(exceptions(slow, types, names(slow) + of + " slowly", slowReasons));
+        notes.add(exceptions(slow, types, names(slow) + " slowly", slowReasons));
       }
       notes.addAll(here);
       if (no.size() == types.size()) {

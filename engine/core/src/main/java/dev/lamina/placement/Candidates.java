@@ -44,7 +44,11 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
     }
     Map<Device, Float> split = tensorSplit(wanted, request, notes);
     List<Device> usable =
-        new ArrayList<>(wanted.stream().filter(d -> !failed.containsKey(d.info().id())).toList());
+        new ArrayList<>(
+            wanted.stream()
+                .filter(d -> !failed.containsKey(d.info().id()))
+                .filter(d -> split.isEmpty() || split.get(d) > 0)
+                .toList());
     if (auto && split.isEmpty()) {
       // The best device is filled first, and filling begins at the pipeline's end.
       usable.sort(Comparator.comparing(Device::info, best()).reversed());
@@ -114,12 +118,21 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
     DeviceInfo info = device.info();
     for (Device other : others) {
       DeviceInfo seen = other.info();
-      if (rank(seen.backend()) < rank(info.backend())
-          && seen.description().equalsIgnoreCase(info.description())) {
+      if (rank(seen.backend()) < rank(info.backend()) && sameHardware(seen, info)) {
         return other;
       }
     }
     return null;
+  }
+
+  /** By the bus address where both know it, else by name: backends decorate it differently. */
+  private static boolean sameHardware(DeviceInfo a, DeviceInfo b) {
+    if (!a.hardware().isEmpty() && !b.hardware().isEmpty()) {
+      return a.hardware().equalsIgnoreCase(b.hardware());
+    }
+    String one = a.description().toLowerCase(Locale.ROOT);
+    String other = b.description().toLowerCase(Locale.ROOT);
+    return one.contains(other) || other.contains(one);
   }
 
   private static int rank(String backend) {

@@ -11,6 +11,7 @@ import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.features.MatrixRules;
 import dev.lamina.model.ModelGraph;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -42,14 +43,8 @@ final class DeviceLedger {
   private final Reason[] blockers;
   private final boolean[] asked;
 
-  /** Bytes of the runs of slots that are complete. */
-  private long closedBytes;
-
-  /** The run that grows downwards: first slot and one more than the last. */
-  private int runFirst = -1;
-
-  private int runEnd = -1;
-  private long runBytes;
+  /** Bytes of the runs of slots taken so far. */
+  private long takenBytes;
 
   DeviceLedger(ModelGraph model, Limits limits, Device device, PlacementRequest request) {
     this.model = model;
@@ -78,10 +73,7 @@ final class DeviceLedger {
 
   /** Forgets what the device holds, not what it has said. */
   void clear() {
-    closedBytes = 0;
-    runFirst = -1;
-    runEnd = -1;
-    runBytes = 0;
+    takenBytes = 0;
   }
 
   /** Why the device does not run this slot, memory aside; empty where it does. */
@@ -109,38 +101,48 @@ final class DeviceLedger {
   }
 
   /**
-   * Takes a slot, lower than all taken before, if it fits into the memory left.
+   * Takes as many of the slots from {@code first} up to and without {@code end} as fit into the
+   * memory left, the last ones first, as one stage.
    *
-   * @return empty where it was taken, else how much is missing
+   * @return the first slot taken; {@code end} where none was
    */
-  Optional<Reason> take(int slot) {
-    boolean grows = runFirst == slot + 1;
-    int end = grows ? runEnd : slot + 1;
-    long closed = grows ? closedBytes : closedBytes + runBytes;
-    long bytes = bytes(stage(slot, end));
-    long room = Math.max(0, info.memoryFree() - margin);
-    if (closed + bytes > room) {
-      return Optional.of(
-          new Reason(Reason.Kind.MEMORY, noRoom(slot, closed + bytes, closedBytes + runBytes)));
+  int take(int first, int end) {
+    // Bytes grow with the number of slots: bisect, the whole range first, as it mostly fits.
+    int fits = end;
+    int fails = first - 1;
+    int slot = first;
+    long bytes = 0;
+    while (slot < fits) {
+      long all = bytes(slot, end);
+      if (takenBytes + all <= room()) {
+        fits = slot;
+        bytes = all;
+      } else {
+        fails = slot;
+      }
+      slot = (fails + fits + 1) / 2;
     }
-    closedBytes = closed;
-    runFirst = slot;
-    runEnd = end;
-    runBytes = bytes;
-    return Optional.empty();
+    takenBytes += bytes;
+    return fits;
   }
 
-  private String noRoom(int slot, long with, long without) {
-    long left = Math.max(0, info.memoryFree() - margin - without);
-    return String.format(
-        java.util.Locale.ROOT,
-        "full: %s would take %s more and %s of the %s free %s left (%s are kept free)",
-        slot == model.layers() ? "the output" : "layer " + slot,
-        Bytes.text(with - without),
-        Bytes.text(left),
-        Bytes.text(info.memoryFree()),
-        "are",
-        Bytes.text(Math.min(margin, info.memoryFree())));
+  /** Why slot {@code slot}, lower than all taken before, was not: what is missing. */
+  Reason full(int slot, int end) {
+    long more = bytes(slot, end) - (slot + 1 < end ? bytes(slot + 1, end) : 0);
+    return new Reason(
+        Reason.Kind.MEMORY,
+        String.format(
+            Locale.ROOT,
+            "full: %s would take %s more, and %s of the %s free are left besides the %s kept free",
+            slot == model.layers() ? "the output" : "layer " + slot,
+            Bytes.text(more),
+            Bytes.text(Math.max(0, room() - takenBytes)),
+            Bytes.text(info.memoryFree()),
+            Bytes.text(Math.min(margin, info.memoryFree()))));
+  }
+
+  private long room() {
+    return Math.max(0, info.memoryFree() - margin);
   }
 
   private Graph stage(int first, int end) {
@@ -148,7 +150,8 @@ final class DeviceLedger {
     return model.stage(first, Math.min(end, n), end > n);
   }
 
-  private long bytes(Graph graph) {
+  private long bytes(int first, int end) {
+    Graph graph = stage(first, end);
     return weightBytes(graph) + kvBytes(graph) + workBytes(graph);
   }
 

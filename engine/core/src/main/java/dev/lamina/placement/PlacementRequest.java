@@ -52,11 +52,11 @@ public record PlacementRequest(
   }
 
   /**
-   * What is left free where the user says nothing: 1/64 of a device's memory, at least 256 MiB, for
-   * what drivers and displays take behind our back.
+   * What is left free where the user says nothing: 1/128 of a device's memory, at least 256 MiB,
+   * for what drivers and displays take behind our back.
    */
   public static long defaultMargin(long memoryTotal) {
-    return Math.max(256L << 20, memoryTotal / 64);
+    return Math.max(256L << 20, memoryTotal / 128);
   }
 
   public PlacementRequest withGpuLayers(GpuLayers layers) {

@@ -24,9 +24,9 @@ import java.util.stream.Collectors;
  * slot, and N layers are the last N slots. Where not all of them fit, those nearest to the output
  * go. Several devices hold contiguous ranges in device order, by shares of the number of slots
  * ({@code --tensor-split}, or free memory); where a range does not fit, what is left of it moves on
- * to the devices before, and where that leaves room unused behind, every device is filled from the
- * output's end instead. {@code auto} fills the discrete card with the most free memory first, from
- * the output's end, then the next, then integrated GPUs.
+ * to the devices before, and where that leaves room unused behind, the ranges of the devices behind
+ * grow just as far as it takes. {@code auto} fills the discrete card with the most free memory
+ * first, from the output's end, then the next, then integrated GPUs.
  *
  * <p>A layer that a device does not run stays on the CPU (or goes to another device that does), and
  * the layers around it may go all the same: each change of device costs one copy of the hidden
@@ -158,12 +158,34 @@ public final class Planner {
     if (candidates.shares() == null || gpus.size() < 2) {
       return fill(none);
     }
-    Assignment byShares = fill(shareStarts());
-    if (!byShares.wantsMemory()) {
-      return byShares;
+    int[] wanted = shareStarts();
+    Assignment best = fill(wanted);
+    if (!best.wantsMemory()) {
+      return best;
     }
+    // Move the devices' ranges towards the packed ones just as far as it takes to place as many.
     Assignment packed = fill(none);
-    return packed.offloaded() > byShares.offloaded() ? packed : byShares;
+    if (packed.offloaded() == best.offloaded()) {
+      return best;
+    }
+    best = packed;
+    int near = 0;
+    int far = slots;
+    while (far - near > 1) {
+      int middle = (near + far) / 2;
+      int[] starts = new int[wanted.length];
+      for (int i = 0; i < starts.length; i++) {
+        starts[i] = wanted[i] - (wanted[i] - windowStart) * middle / slots;
+      }
+      Assignment moved = fill(starts);
+      if (moved.offloaded() >= packed.offloaded()) {
+        best = moved;
+        far = middle;
+      } else {
+        near = middle;
+      }
+    }
+    return best;
   }
 
   /** The first slot of each device by its share, with llama.cpp's float arithmetic. */
@@ -196,33 +218,57 @@ public final class Planner {
   private Assignment fill(int[] starts) {
     Assignment result = new Assignment();
     for (int g = gpus.size() - 1; g >= 0; g--) {
-      DeviceLedger gpu = gpus.get(g);
-      gpu.clear();
-      Reason full = null;
-      for (int slot = slots - 1; slot >= (g == 0 ? windowStart : starts[g]); slot--) {
-        if (result.owner[slot] != CPU) {
+      gpus.get(g).clear();
+      int low = g == 0 ? windowStart : starts[g];
+      boolean full = false;
+      for (int end = slots; end > low && !full; ) {
+        if (!wants(result, g, end - 1)) {
+          end--;
           continue;
         }
-        Optional<Reason> no = keptOff(slot).or(() -> Optional.empty());
-        if (no.isEmpty()) {
-          no = gpu.blocker(slot);
+        int first = end - 1;
+        while (first > low && wants(result, g, first - 1)) {
+          first--;
         }
-        if (no.isEmpty() && full != null) {
-          no = Optional.of(full);
-        }
-        if (no.isEmpty()) {
-          no = gpu.take(slot);
-          // An output too large for the device is no reason to leave its memory empty.
-          full = slot == slots - 1 ? null : no.orElse(null);
-        }
-        if (no.isEmpty()) {
-          result.owner[slot] = g;
-        } else {
-          result.reasons.get(slot).put(gpu.info().id(), no.get());
-        }
+        full = take(result, g, first, end, low);
+        // An output too large for the device is no reason to leave its memory empty.
+        boolean outputAlone = full && end == slots && result.owner[slots - 1] != g;
+        full &= !outputAlone;
+        end = outputAlone ? end - 1 : first;
       }
     }
     return result;
+  }
+
+  /** Whether a slot is free and the device runs it; notes the reason where it does not. */
+  private boolean wants(Assignment result, int g, int slot) {
+    if (result.owner[slot] != CPU) {
+      return false;
+    }
+    Optional<Reason> no = keptOff(slot).or(() -> gpus.get(g).blocker(slot));
+    no.ifPresent(reason -> result.reasons.get(slot).put(gpus.get(g).info().id(), reason));
+    return no.isEmpty();
+  }
+
+  /**
+   * Gives a device what fits of a range of slots.
+   *
+   * @return whether it is full; the reason is then noted for all slots left, down to {@code low}
+   */
+  private boolean take(Assignment result, int g, int first, int end, int low) {
+    DeviceLedger gpu = gpus.get(g);
+    int taken = gpu.take(first, end);
+    Arrays.fill(result.owner, taken, end, g);
+    if (taken == first) {
+      return false;
+    }
+    Reason reason = gpu.full(taken - 1, end);
+    for (int slot = taken - 1; slot >= low; slot--) {
+      if (result.owner[slot] == CPU && wants(result, g, slot)) {
+        result.reasons.get(slot).put(gpu.info().id(), reason);
+      }
+    }
+    return true;
   }
 
   /** What keeps a slot off every device. */
