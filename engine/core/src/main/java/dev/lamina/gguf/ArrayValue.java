@@ -3,6 +3,7 @@ package dev.lamina.gguf;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.AbstractList;
+import java.util.Objects;
 import java.util.RandomAccess;
 
 /**
@@ -17,8 +18,8 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
   private final long offset;
   private final int size;
 
-  /** Where each string begins; made when the first one is asked for. Racing threads make equals. */
-  private long[] starts;
+  /** Where each string begins; made when the first one is asked for. */
+  private volatile long[] starts;
 
   /**
    * @param offset where the first element begins
@@ -49,7 +50,7 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
       case U8, I8, U16, I16, U32, I32, I64 -> integer(index);
       case U64 -> Scalars.unsigned(integer(index));
       case F32 -> number(index);
-      case F64 -> bytes.get(Cursor.DOUBLE, at(index));
+      case F64 -> wideNumber(index);
       case BOOL -> bool(index);
       case STRING -> string(index);
       case ARRAY -> throw new IllegalStateException("nested arrays are lists of arrays");
@@ -58,35 +59,58 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
 
   /** Element of an integer array; a u64 above {@code Long.MAX_VALUE} comes out negative. */
   long integer(int index) {
-    return Scalars.integer(type, bytes, at(index));
+    try {
+      return Scalars.integer(type, bytes, at(index));
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
   }
 
   /** Element of an f32 array. */
   float number(int index) {
-    return bytes.get(Cursor.FLOAT, at(index));
+    try {
+      return bytes.get(Cursor.FLOAT, at(index));
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
+  }
+
+  private double wideNumber(int index) {
+    try {
+      return bytes.get(Cursor.DOUBLE, at(index));
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
   }
 
   boolean bool(int index) {
-    long at = at(index);
-    byte value = bytes.get(ValueLayout.JAVA_BYTE, at);
+    byte value;
+    try {
+      value = bytes.get(ValueLayout.JAVA_BYTE, at(index));
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
     if (value != 0 && value != 1) {
-      throw new GgufException(
-          source + ": " + key + "[" + index + "] at offset " + at + ": no bool: " + value);
+      throw fail(index, at(index), (value & 0xFF) + " is no bool, which is 0 or 1");
     }
     return value == 1;
   }
 
   String string(int index) {
-    checkOpen();
-    long[] begin = starts;
-    if (begin == null) {
-      starts = begin = index();
+    String text;
+    long at;
+    try {
+      long[] begin = starts;
+      if (begin == null) {
+        starts = begin = index();
+      }
+      at = begin[index];
+      text = Utf8.decode(bytes, at + 8, bytes.get(Cursor.LONG, at));
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
     }
-    long at = begin[index];
-    String text = Utf8.decode(bytes, at + 8, bytes.get(Cursor.LONG, at));
     if (text == null) {
-      throw new GgufException(
-          source + ": " + key + "[" + index + "] at offset " + (at + 8) + ": is not valid UTF-8");
+      throw fail(index, at + 8, "is not valid UTF-8");
     }
     return text;
   }
@@ -102,14 +126,17 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
   }
 
   private long at(int index) {
-    java.util.Objects.checkIndex(index, size);
-    checkOpen();
-    return offset + (long) index * type.bytes();
+    return offset + (long) Objects.checkIndex(index, size) * type.bytes();
   }
 
-  private void checkOpen() {
-    if (!bytes.scope().isAlive()) {
-      throw new GgufException(source + ": " + key + ": the file has been closed");
-    }
+  private GgufException fail(int index, long at, String problem) {
+    return new GgufException(
+        source + ": " + key + "[" + index + "] at offset " + at + ": " + problem);
+  }
+
+  private GgufException unreadable(Throwable e) {
+    return e instanceof InternalError error
+        ? GgufFile.vanished(source, error)
+        : new GgufException(source + ": " + key + ": the file has been closed", e);
   }
 }

@@ -24,7 +24,8 @@ final class HeaderBuffer {
   }
 
   HeaderBuffer putByte(int value) {
-    bytes[reserve(1)] = (byte) value;
+    int at = reserve(1);
+    bytes[at] = (byte) value;
     return this;
   }
 
