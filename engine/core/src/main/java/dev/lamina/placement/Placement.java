@@ -1,6 +1,7 @@
 package dev.lamina.placement;
 
 import dev.lamina.backend.Device;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -70,6 +71,13 @@ public record Placement(
   /** The placement in a few lines for people: what went where, and why not more. */
   public List<String> summary() {
     return Summary.of(this);
+  }
+
+  /** The same with further notes behind its own. */
+  public Placement withNotes(List<String> more) {
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(more);
+    return new Placement(requested, embedding, stages, layers, devices, all);
   }
 
   static boolean isCpu(Device device) {

@@ -2,6 +2,7 @@ package dev.lamina.session;
 
 import dev.lamina.LaminaException;
 import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Limits;
 import dev.lamina.features.Backends;
@@ -9,15 +10,28 @@ import dev.lamina.model.ModelGraph;
 import dev.lamina.placement.Placement;
 import dev.lamina.placement.PlacementRequest;
 import dev.lamina.placement.Planner;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Plans on the devices of this machine, less those that have failed. */
+/**
+ * Plans on the devices of this machine, less those that have failed. A device whose memory did not suffice after all gets another try, with more of it
+ * left free.
+ */
 final class DevicePlacer implements AutoCloseable {
+  /** Tries with ever more memory left free before a device is given up. */
+  private static final int MEMORY_TRIES = 3;
+
+  /** The part of a device's memory that each further try leaves free. */
+  private static final int MEMORY_STEP = 8;
+
   private final Backends backends;
-  private final PlacementRequest request;
   private final Map<String, String> failed = new LinkedHashMap<>();
+  private final Map<String, Integer> outOfMemory = new HashMap<>();
+  private final List<String> notes = new ArrayList<>();
+  private PlacementRequest request;
 
   DevicePlacer(Backends backends, PlacementRequest request) {
     this.backends = backends;
@@ -34,30 +48,35 @@ final class DevicePlacer implements AutoCloseable {
             .filter(DevicePlacer::isCpu)
             .findFirst()
             .orElseThrow(() -> new LaminaException("no device is left: " + reasons()));
-    return Planner.plan(model, limits, devices, cpu, request, failed);
+    return Planner.plan(model, limits, devices, cpu, request, failed).withNotes(notes);
   }
 
-  /** Leaves a device out from now on. */
+  /** Answers a failure: less work for the device from now on, or none. */
   void exclude(StageFailure failure) {
-    String id = failure.device().info().id();
-    if (failed.putIfAbsent(id, failure.getMessage()) != null) {
-      throw new LaminaException(id + " failed again: " + failure.getMessage(), failure);
+    DeviceInfo info = failure.device().info();
+    boolean memory = failure.failure().kind() == DeviceException.Kind.OUT_OF_MEMORY;
+    if (memory && !isCpu(failure.device()) && outOfMemory.merge(info.id(), 1, Integer::sum) <= MEMORY_TRIES) {
+      long before =
+          request.memoryMargin() < 0
+              ? PlacementRequest.defaultMargin(info.memoryTotal())
+              : request.memoryMargin();
+      request = request.withMemoryMargin(before + info.memoryTotal() / MEMORY_STEP);
+      notes.add(
+          "%s ran out of memory (%s): placed anew with more of it left free"
+              .formatted(info.id(), failure.getMessage()));
+    } else if (failed.putIfAbsent(info.id(), failure.getMessage()) != null) {
+      throw new LaminaException(info.id() + " failed again: " + failure.getMessage(), failure);
     }
   }
 
   private String reasons() {
-    StringBuilder text = new StringBuilder();
-    failed.forEach(
-        (id, why) -> text.append(text.isEmpty() ? "" : "; ").append(id).append(": ").append(why));
-    return text.toString();
+    List<String> all = new ArrayList<>();
+    failed.forEach((id, why) -> all.add(id + ": " + why));
+    return String.join("; ", all);
   }
 
   private static boolean isCpu(Device device) {
     return device.info().kind() == DeviceInfo.Kind.CPU;
-  }
-
-  Backends backends() {
-    return backends;
   }
 
   @Override

@@ -70,7 +70,7 @@ class EngineTest {
 
   private static Engine engine(int layers, int sequences, int ubatch, BackendProvider... gpus) {
     List<BackendProvider> providers = new ArrayList<>(List.of(gpus));
-    PlacementRequest request = PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers));
+    PlacementRequest request = PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers)).withMemoryMargin(0);
     Limits limits =
         new Limits(
             ubatch,
@@ -205,14 +205,31 @@ class EngineTest {
     FakeGpu gpu = FakeGpu.builder("Fake0").fail(fault, 0).build();
     try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {
       assertSame(generate(engine, engine.newSequence()));
-      // The engine allocates no buffers of its own, so that fault never comes.
-      boolean fails = fault != Fault.ALLOCATE;
+      // The engine allocates no buffers of its own, so that fault never comes; a load that fails for want of memory is
+      // tried again.
+      boolean fails = fault != Fault.ALLOCATE && fault != Fault.LOAD;
       assertEquals(fails ? 0 : graph.layers() + 1, engine.placement().offloaded());
       if (fails) {
         assertTrue(
             engine.placement().notes().stream().anyMatch(n -> n.contains("Fake0")),
             engine.placement().notes().toString());
       }
+    }
+  }
+
+  @Test
+  void memoryThatDoesNotSufficeAfterAllMeansFewerLayers() {
+    long layer =
+        graph.stage(0, 1, false).weights().stream().mapToLong(w -> w.bytes()).sum();
+    // The card says that all of its memory is free, and has room for about half of the model.
+    FakeGpu gpu = FakeGpu.builder("Fake0").memory(10 * layer, 6 * layer).pretendFree().build();
+    try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {
+      int offloaded = engine.placement().offloaded();
+      assertTrue(offloaded >= 1 && offloaded <= 6, "offloaded " + offloaded);
+      assertTrue(
+          engine.placement().notes().stream().anyMatch(n -> n.contains("Fake0 ran out of memory")),
+          engine.placement().notes().toString());
+      assertSame(generate(engine, engine.newSequence()));
     }
   }
 

@@ -144,7 +144,7 @@ public final class FakeGpu implements Device {
         "made-up " + options.backend + " device",
         options.kind,
         options.memoryTotal,
-        Math.max(0, options.memoryFree - used),
+        options.pretendFree ? options.memoryTotal : Math.max(0, options.memoryFree - used),
         "none",
         List.of());
   }
@@ -320,6 +320,7 @@ public final class FakeGpu implements Device {
     private DeviceInfo.Kind kind = DeviceInfo.Kind.DISCRETE_GPU;
     private long memoryTotal = 16L << 30;
     private long memoryFree = 16L << 30;
+    private boolean pretendFree;
     private boolean lazy = true;
     private Function<Op, Support> supports = op -> Support.FULL;
 
@@ -347,6 +348,12 @@ public final class FakeGpu implements Device {
     public Builder memory(long total, long free) {
       memoryTotal = total;
       memoryFree = free;
+      return this;
+    }
+
+    /** Says that all of its memory is free, whatever is true. */
+    public Builder pretendFree() {
+      pretendFree = true;
       return this;
     }
 
