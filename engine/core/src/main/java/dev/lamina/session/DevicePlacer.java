@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Plans on the devices of this machine, less those that have failed. A device whose memory did not suffice after all gets another try, with more of it
- * left free.
+ * Plans on the devices of this machine, less those that have failed. A device whose memory did not
+ * suffice after all gets another try, with more of it left free.
  */
 final class DevicePlacer implements AutoCloseable {
   /** Tries with ever more memory left free before a device is given up. */
@@ -55,7 +55,9 @@ final class DevicePlacer implements AutoCloseable {
   void exclude(StageFailure failure) {
     DeviceInfo info = failure.device().info();
     boolean memory = failure.failure().kind() == DeviceException.Kind.OUT_OF_MEMORY;
-    if (memory && !isCpu(failure.device()) && outOfMemory.merge(info.id(), 1, Integer::sum) <= MEMORY_TRIES) {
+    if (memory
+        && !isCpu(failure.device())
+        && outOfMemory.merge(info.id(), 1, Integer::sum) <= MEMORY_TRIES) {
       long before =
           request.memoryMargin() < 0
               ? PlacementRequest.defaultMargin(info.memoryTotal())

@@ -46,8 +46,8 @@ final class Engine implements AutoCloseable {
   }
 
   /**
-   * Places and opens the model; a device that fails on the way gets less work, or none. Owns {@code placer}
-   * from now on, and closes it also where opening fails.
+   * Places and opens the model; a device that fails on the way gets less work, or none. Owns {@code
+   * placer} from now on, and closes it also where opening fails.
    */
   static Engine open(
       ModelGraph model,

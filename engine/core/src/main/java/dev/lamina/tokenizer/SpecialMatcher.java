@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 
 /**
  * Cuts special tokens out of a text. As in llama.cpp the longest tokens are looked for first, each
@@ -82,6 +83,16 @@ final class SpecialMatcher {
     if (at < text.length()) {
       parts.text(at, text.length());
     }
+  }
+
+  /** Where the special tokens that {@code which} holds for begin in a text, also within others. */
+  List<Integer> starts(CharSequence text, IntPredicate which) {
+    return find(text).stream()
+        .filter(match -> which.test(ordered.get(match.rank()).id()))
+        .map(Match::from)
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   private record Match(int rank, int from, int end) {}

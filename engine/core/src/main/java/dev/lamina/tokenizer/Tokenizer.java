@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 
 /**
  * The tokenizer of a model: text to token ids and back. Made from the metadata of a GGUF file, of
@@ -54,6 +55,15 @@ public final class Tokenizer {
    *     tokens; do so for templates, not for what a user types. User-defined tokens always do.
    */
   public int[] encode(CharSequence text, boolean addSpecial, boolean parseSpecial) {
+    return encode(text, addSpecial, parseSpecial, null);
+  }
+
+  /**
+   * @param filter changes the parts of the text between special tokens before they are encoded; may
+   *     be null
+   */
+  int[] encode(
+      CharSequence text, boolean addSpecial, boolean parseSpecial, UnaryOperator<String> filter) {
     IntList out = new IntList(text.length() / 3 + 8);
     if (addSpecial && parts.addBos) {
       out.add(parts.special.bos.getAsInt());
@@ -66,7 +76,12 @@ public final class Tokenizer {
 
           @Override
           public void text(int from, int to) {
-            parts.encoder.encode(text, from, to, afterSpecial, out);
+            if (filter == null) {
+              parts.encoder.encode(text, from, to, afterSpecial, out);
+            } else {
+              String part = filter.apply(text.subSequence(from, to).toString());
+              parts.encoder.encode(part, 0, part.length(), afterSpecial, out);
+            }
             afterSpecial = false;
           }
 
@@ -80,6 +95,11 @@ public final class Tokenizer {
       out.add(parts.special.eos.getAsInt());
     }
     return out.toArray();
+  }
+
+  /** Where in a text something begins that would be parsed as a control token, ascending. */
+  List<Integer> controlStarts(String text) {
+    return parts.allSpecial.starts(text, this::isControl);
   }
 
   /** Decodes tokens without their control tokens; see {@link #decode(int[], boolean)}. */

@@ -70,7 +70,8 @@ class EngineTest {
 
   private static Engine engine(int layers, int sequences, int ubatch, BackendProvider... gpus) {
     List<BackendProvider> providers = new ArrayList<>(List.of(gpus));
-    PlacementRequest request = PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers)).withMemoryMargin(0);
+    PlacementRequest request =
+        PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers)).withMemoryMargin(0);
     Limits limits =
         new Limits(
             ubatch,
@@ -205,7 +206,8 @@ class EngineTest {
     FakeGpu gpu = FakeGpu.builder("Fake0").fail(fault, 0).build();
     try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {
       assertSame(generate(engine, engine.newSequence()));
-      // The engine allocates no buffers of its own, so that fault never comes; a load that fails for want of memory is
+      // The engine allocates no buffers of its own, so that fault never comes; a load that fails
+      // for want of memory is
       // tried again.
       boolean fails = fault != Fault.ALLOCATE && fault != Fault.LOAD;
       assertEquals(fails ? 0 : graph.layers() + 1, engine.placement().offloaded());
@@ -219,8 +221,7 @@ class EngineTest {
 
   @Test
   void memoryThatDoesNotSufficeAfterAllMeansFewerLayers() {
-    long layer =
-        graph.stage(0, 1, false).weights().stream().mapToLong(w -> w.bytes()).sum();
+    long layer = graph.stage(0, 1, false).weights().stream().mapToLong(w -> w.bytes()).sum();
     // The card says that all of its memory is free, and has room for about half of the model.
     FakeGpu gpu = FakeGpu.builder("Fake0").memory(10 * layer, 6 * layer).pretendFree().build();
     try (Engine engine = engine(99, 1, 16, FakeProvider.of("fake", gpu))) {

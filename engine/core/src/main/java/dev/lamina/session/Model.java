@@ -1,0 +1,208 @@
+package dev.lamina.session;
+
+import dev.lamina.LaminaException;
+import dev.lamina.backend.Limits;
+import dev.lamina.features.Backends;
+import dev.lamina.gguf.GgufException;
+import dev.lamina.gguf.GgufFile;
+import dev.lamina.gguf.Metadata;
+import dev.lamina.gguf.TensorInfo;
+import dev.lamina.model.Architectures;
+import dev.lamina.model.DecoderGraph;
+import dev.lamina.model.ModelConfig;
+import dev.lamina.model.TensorCatalog;
+import dev.lamina.placement.Placement;
+import dev.lamina.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.Collection;
+
+/**
+ * A loaded model: its layers are on their devices and ready to run. Sessions hold the
+ * conversations. Closing is safe at any time and from any thread: a step in progress ends first,
+ * whatever comes later fails with a clear error.
+ */
+public final class Model implements AutoCloseable {
+  /**
+   * Positions in a KV page: a whole number of SIMD lanes and of quantization blocks, and little to
+   * copy where pages are shared.
+   */
+  private static final int PAGE_SIZE = 64;
+
+  private final Metadata metadata;
+  private final DecoderGraph graph;
+  private final LoadOptions options;
+  private final AutoCloseable data;
+  private final Backends backends;
+  private final Engine engine;
+  private Tokenizer tokenizer;
+
+  private Model(
+      Metadata metadata,
+      DecoderGraph graph,
+      LoadOptions options,
+      AutoCloseable data,
+      Backends backends,
+      Engine engine) {
+    this.metadata = metadata;
+    this.graph = graph;
+    this.options = options;
+    this.data = data;
+    this.backends = backends;
+    this.engine = engine;
+  }
+
+  /** Loads a file with {@link LoadOptions#DEFAULT}. */
+  public static Model load(Path file) {
+    return load(file, LoadOptions.DEFAULT);
+  }
+
+  /**
+   * Loads a file, or the set of split files that it is part of, onto the devices of this machine.
+   */
+  public static Model load(Path file, LoadOptions options) {
+    return load(file, options, Backends.discover(options.devices()));
+  }
+
+  /** As {@link #load(Path, LoadOptions)} on given devices, which the model closes with itself. */
+  public static Model load(Path file, LoadOptions options, Backends backends) {
+    GgufFile gguf;
+    try {
+      gguf =
+          GgufFile.open(file, options.mapped() ? GgufFile.Access.MAPPED : GgufFile.Access.COPIED);
+    } catch (RuntimeException | Error e) {
+      backends.close();
+      throw e;
+    }
+    WeightSource source =
+        spec ->
+            gguf.data(
+                gguf.tensor(spec.name())
+                    .orElseThrow(
+                        () ->
+                            new GgufException(
+                                gguf.source() + ": no tensor is named " + spec.name())));
+    return open(gguf.metadata(), gguf.tensors(), source, gguf, options, backends);
+  }
+
+  /**
+   * Opens a model whose tensors come from anywhere.
+   *
+   * @param metadata as a file has it
+   * @param tensors the tensor table
+   * @param source gives the tensors' bytes
+   * @param data closed with the model, also where opening fails
+   * @param backends closed with the model, also where opening fails
+   */
+  public static Model open(
+      Metadata metadata,
+      Collection<TensorInfo> tensors,
+      WeightSource source,
+      AutoCloseable data,
+      LoadOptions options,
+      Backends backends) {
+    DevicePlacer placer = new DevicePlacer(backends, options.placement());
+    try {
+      DecoderGraph graph =
+          Architectures.graph(metadata, TensorCatalog.of(tensors), options.model());
+      int context = context(graph.config(), options);
+      int ubatch = Math.min(options.ubatch(), context);
+      Limits limits =
+          new Limits(
+              ubatch,
+              Math.min(options.outputs(), Math.max(ubatch, options.sequences())),
+              options.sequences(),
+              PAGE_SIZE,
+              KvPages.groups(graph.groups(), context, options.sequences(), ubatch, PAGE_SIZE));
+      Engine engine = Engine.open(graph, limits, context, source, placer, options.progress());
+      return new Model(metadata, graph, options, data, backends, engine);
+    } catch (InternalError e) {
+      // How the JVM tells that a page of the mapping could not be read.
+      closeAll(placer, data);
+      throw GgufFile.vanished(metadata.source(), e);
+    } catch (RuntimeException | Error e) {
+      closeAll(placer, data);
+      throw e;
+    }
+  }
+
+  private static int context(ModelConfig config, LoadOptions options) {
+    if (options.context() > 0) {
+      return options.context();
+    }
+    int trained = config.contextLength();
+    return trained > 0
+        ? Math.min(trained, LoadOptions.DEFAULT_CONTEXT)
+        : LoadOptions.DEFAULT_CONTEXT;
+  }
+
+  /** Begins a conversation. As many can be open at once as {@link LoadOptions#sequences()} says. */
+  public Session newSession() {
+    return adopt(engine.newSequence());
+  }
+
+  Session adopt(Sequence sequence) {
+    return new Session(this, engine, sequence);
+  }
+
+  /** The file's name, for messages. */
+  public String source() {
+    return metadata.source();
+  }
+
+  public Metadata metadata() {
+    return metadata;
+  }
+
+  public ModelConfig config() {
+    return graph.config();
+  }
+
+  public LoadOptions options() {
+    return options;
+  }
+
+  /** The devices and backends that the model was loaded with. */
+  public Backends backends() {
+    return backends;
+  }
+
+  /** Which layer runs where, and why. Changes when a device fails. */
+  public Placement placement() {
+    return engine.placement();
+  }
+
+  /** Tokens that one session can hold. */
+  public int context() {
+    return engine.context();
+  }
+
+  /** The model's tokenizer; made when first asked for. */
+  public synchronized Tokenizer tokenizer() {
+    if (tokenizer == null) {
+      tokenizer = Tokenizer.of(metadata);
+      if (tokenizer.vocabularySize() > graph.vocabulary()) {
+        throw new LaminaException(
+            "%s: tokenizer.ggml.tokens has %d tokens and token_embd.weight only %d rows"
+                .formatted(source(), tokenizer.vocabularySize(), graph.vocabulary()));
+      }
+    }
+    return tokenizer;
+  }
+
+  private static void closeAll(AutoCloseable... all) {
+    for (AutoCloseable one : all) {
+      try {
+        one.close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new LaminaException("closing failed: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closeAll(engine, data);
+  }
+}
