@@ -1,7 +1,10 @@
 package dev.lamina.app;
 
 import dev.lamina.LaminaException;
+import dev.lamina.gguf.GgmlType;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,7 +22,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Runs GGUF language models on the devices of this machine.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Commands.Version.class,
-    subcommands = {InspectCommand.class, FeaturesCommand.class, DevicesCommand.class},
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     usageHelpAutoWidth = true,
@@ -31,6 +33,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "2:the command line is wrong"
     })
 final class Commands implements Runnable {
+
+  /** All commands, in the order of the help. */
+  private static final Map<String, Class<?>> ALL = new LinkedHashMap<>();
+
+  static {
+    ALL.put("features", FeaturesCommand.class);
+    ALL.put("devices", DevicesCommand.class);
+    ALL.put("inspect", InspectCommand.class);
+    ALL.put("tokenize", TokenizeCommand.class);
+  }
 
   /** Exit code of a failure that was told in a sentence. */
   static final int FAILED = 1;
@@ -57,6 +69,14 @@ final class Commands implements Runnable {
   static int execute(PrintWriter out, PrintWriter err, String... args) {
     var root = new Commands();
     var line = new CommandLine(root);
+    // Reading a command's flags takes milliseconds, so only those of the command asked for are
+    // read.
+    if (args.length > 0 && ALL.containsKey(args[0])) {
+      line.addSubcommand(args[0], ALL.get(args[0]));
+    } else {
+      ALL.forEach(line::addSubcommand);
+    }
+    line.registerConverter(GgmlType.class, new ModelFlags.TypeConverter());
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -89,7 +109,8 @@ final class Commands implements Runnable {
   private static int wrongUsage(ParameterException e, String[] args) {
     CommandLine cmd = e.getCommandLine();
     PrintWriter err = cmd.getErr();
-    err.println("lamina: " + e.getMessage());
+    // Some of picocli's messages go over several lines.
+    err.println("lamina: " + e.getMessage().strip());
     UnmatchedArgumentException.printSuggestions(e, err);
     err.println("Try '" + cmd.getCommandSpec().qualifiedName() + " --help'.");
     return USAGE;
