@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 
@@ -125,20 +126,27 @@ public final class Backends implements AutoCloseable {
 
   /** The known backend whose name stands in a class name or message, else "unknown". */
   private static String guessName(String text) {
-    String lower = text.toLowerCase(Locale.ROOT);
+    String lower = text.toLowerCase(Locale.ROOT).replace('/', '.');
     return KNOWN.stream()
         .filter(name -> lower.contains("." + name + ".") || lower.contains(name + "provider"))
         .findFirst()
         .orElse("unknown");
   }
 
-  private static String sentence(String what, Throwable e) {
+  private static String sentence(String what, Throwable thrown) {
+    Throwable e =
+        thrown instanceof ExceptionInInitializerError && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
     String message = e.getMessage();
-    return what
-        + ": "
-        + (e instanceof LaminaException
-            ? message
-            : e.getClass().getSimpleName() + (message == null ? "" : " (" + message + ")"));
+    String why =
+        switch (e) {
+          case LaminaException told -> message;
+          case ServiceConfigurationError told ->
+              message.replace(BackendProvider.class.getName() + ": ", "");
+          default -> e.getClass().getSimpleName() + (message == null ? "" : " (" + message + ")");
+        };
+    return what + ": " + why;
   }
 
   /** Collects what is found, one provider at a time, each guarded. */
