@@ -131,12 +131,21 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
 
   private GgufException fail(int index, long at, String problem) {
     return new GgufException(
-        source + ": " + key + "[" + index + "] at offset " + at + ": " + problem);
+        source
+            + ": "
+            + GgufException.shown(key)
+            + "["
+            + index
+            + "] at offset "
+            + at
+            + ": "
+            + problem);
   }
 
   private GgufException unreadable(Throwable e) {
     return e instanceof InternalError error
         ? GgufFile.vanished(source, error)
-        : new GgufException(source + ": " + key + ": the file has been closed", e);
+        : new GgufException(
+            source + ": " + GgufException.shown(key) + ": the file has been closed", e);
   }
 }

@@ -53,7 +53,7 @@ public final class GgufFile implements AutoCloseable {
           throw new GgufException(
               part.source()
                   + ": the tensor "
-                  + GgufParser.shown(tensor.name())
+                  + GgufException.shown(tensor.name())
                   + " is also in "
                   + parts.get(before.part()).source());
         }
@@ -183,13 +183,15 @@ public final class GgufFile implements AutoCloseable {
   public MemorySegment data(TensorInfo tensor) {
     if (byName.get(tensor.name()) != tensor) {
       throw new GgufException(
-          source() + ": the tensor " + GgufParser.shown(tensor.name()) + " is not of this file");
+          source() + ": the tensor " + GgufException.shown(tensor.name()) + " is not of this file");
     }
     GgufPart part = parts.get(tensor.part());
     if (!part.bytes().scope().isAlive()) {
       throw new GgufException(part.source() + ": the file has been closed");
     }
-    return part.bytes().asSlice(tensor.offset(), tensor.bytes());
+    long bytes = tensor.bytes();
+    // An empty tensor may stand anywhere, even beyond the file's end.
+    return part.bytes().asSlice(bytes == 0 ? 0 : tensor.offset(), bytes);
   }
 
   /** The version of the format: 2 or 3. */

@@ -139,12 +139,12 @@ final class GgufParser {
     if (key.isEmpty()) {
       throw in.fail(at, "is empty");
     }
-    in.field("the metadata value of " + shown(key));
+    in.field("the metadata value of " + GgufException.shown(key));
     long start = in.position();
     Object value = readValue(key, readValueType());
     watcher.accept(key, in.segment().asSlice(start, in.position() - start));
     if (values.putIfAbsent(key, value) != null) {
-      throw in.field("the metadata key " + shown(key)).fail(at, "is there twice");
+      throw in.field("the metadata key " + GgufException.shown(key)).fail(at, "is there twice");
     }
   }
 
@@ -244,7 +244,7 @@ final class GgufParser {
     throw new GgufException(
         source
             + ": general.alignment is "
-            + value
+            + (value instanceof Number ? value : "no number")
             + "; it must be a multiple of 8 or a power of two, and at most "
             + MAX_ALIGNMENT);
   }
@@ -269,7 +269,7 @@ final class GgufParser {
     if (name.isEmpty()) {
       throw in.fail(at, "is empty");
     }
-    in.field("the tensor " + shown(name));
+    in.field("the tensor " + GgufException.shown(name));
     at = in.position();
     int dimensions = in.readInt();
     if (dimensions < 0 || dimensions > MAX_DIMENSIONS) {
@@ -327,14 +327,5 @@ final class GgufParser {
   static long alignUp(long offset, long alignment) {
     long over = offset % alignment;
     return over == 0 ? offset : offset + alignment - over;
-  }
-
-  /** A name from the file, fit for a message. */
-  static String shown(String name) {
-    StringBuilder text = new StringBuilder();
-    name.codePoints()
-        .limit(80)
-        .forEach(c -> text.appendCodePoint(Character.isISOControl(c) ? 0xFFFD : c));
-    return name.length() > 80 ? text + "..." : text.toString();
   }
 }

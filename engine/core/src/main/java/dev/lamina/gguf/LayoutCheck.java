@@ -37,7 +37,7 @@ final class LayoutCheck {
         continue;
       }
       if (before != null && t.offset() < end) {
-        throw fail(t, "overlaps the tensor " + GgufParser.shown(before.name()));
+        throw fail(t, "overlaps the tensor " + GgufException.shown(before.name()));
       }
       end = t.offset() + bytes;
       before = t;
@@ -66,7 +66,7 @@ final class LayoutCheck {
   private String firstCut(List<TensorInfo> ordered) {
     for (TensorInfo t : ordered) {
       if (t.offset() + t.bytes() > fileBytes) {
-        return GgufParser.shown(t.name()) + " at offset " + t.offset();
+        return GgufException.shown(t.name()) + " at offset " + t.offset();
       }
     }
     throw new IllegalStateException("no tensor is cut off");
@@ -80,7 +80,7 @@ final class LayoutCheck {
     return new GgufException(
         source
             + ": the data of tensor "
-            + GgufParser.shown(t.name())
+            + GgufException.shown(t.name())
             + " at offset "
             + t.offset()
             + " "

@@ -1,5 +1,7 @@
 package dev.lamina.gguf;
 
+import static dev.lamina.gguf.GgufException.shown;
+
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -174,7 +176,7 @@ final class MetadataMap implements Metadata {
       if (list instanceof ArrayValue array && array.type() != ValueType.U64) {
         long value = array.integer(i);
         if (value != (int) value) {
-          throw tooLarge(key + "[" + i + "]", value);
+          throw tooLarge(shown(key) + "[" + i + "]", value);
         }
         out[i] = (int) value;
       } else {
@@ -242,7 +244,7 @@ final class MetadataMap implements Metadata {
   private Object require(String key) {
     Object value = find(key);
     if (value == null) {
-      throw new GgufException(source + ": the metadata lacks the key " + key);
+      throw new GgufException(source + ": the metadata lacks the key " + shown(key));
     }
     return value;
   }
@@ -265,8 +267,8 @@ final class MetadataMap implements Metadata {
   private int asInt(String key, Object value) {
     return switch (value) {
       case Long v when v == v.intValue() -> v.intValue();
-      case Long v -> throw tooLarge(key, v);
-      case BigInteger v -> throw tooLarge(key, v);
+      case Long v -> throw tooLarge(shown(key), v);
+      case BigInteger v -> throw tooLarge(shown(key), v);
       default -> throw wrong(key, value, "an integer");
     };
   }
@@ -288,7 +290,14 @@ final class MetadataMap implements Metadata {
 
   private GgufException wrong(String key, Object value, String wanted) {
     return new GgufException(
-        source + ": metadata key " + key + " is " + kind(value) + " where " + wanted + " belongs");
+        source
+            + ": metadata key "
+            + shown(key)
+            + " is "
+            + kind(value)
+            + " where "
+            + wanted
+            + " belongs");
   }
 
   private static String kind(Object value) {

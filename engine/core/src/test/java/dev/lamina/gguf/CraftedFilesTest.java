@@ -170,7 +170,9 @@ class CraftedFilesTest {
 
   @Test
   void anAlignmentThatIsNoNumber() {
-    refused(oneKey().pair("general.alignment", ValueType.STRING, "32"), "general.alignment is 32");
+    refused(
+        oneKey().pair("general.alignment", ValueType.STRING, "32"),
+        "general.alignment is no number");
     refused(oneKey().pair("general.alignment", ValueType.F32, 32f), "general.alignment is 32.0");
   }
 
@@ -252,6 +254,13 @@ class CraftedFilesTest {
     try (GgufFile file = raw.data(32, 4).open()) {
       assertEquals(0, file.data(file.tensor("a").orElseThrow()).byteSize());
       assertEquals(4, file.data(file.tensor("b").orElseThrow()).byteSize());
+    }
+  }
+
+  @Test
+  void anEmptyTensorBeyondTheEnd() {
+    try (GgufFile file = oneTensor().tensor("a", F32, 1 << 20, 0).open()) {
+      assertEquals(0, file.data(file.tensors().getFirst()).byteSize());
     }
   }
 
