@@ -213,7 +213,7 @@ class BackendsTest {
       assertTrue(vulkan.contains("DamagedProvider"), vulkan);
       assertTrue(vulkan.contains("not a subtype"), vulkan);
       String unknown = String.join("\n", backends.reasons("unknown"));
-      assertTrue(unknown.contains("Illegal provider-class name"), unknown);
+      assertTrue(unknown.contains("Illegal configuration-file syntax"), unknown);
       assertEquals(DeviceInfo.Kind.CPU, backends.cpu().info().kind());
       // And the matrix still draws.
       assertTrue(FeatureMatrix.of(backends).text().contains("MissingProvider"));
