@@ -83,6 +83,28 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
     }
   }
 
+  /** Copies an array of i32 as a whole; does nothing for other types. */
+  boolean copyTo(int[] out) {
+    if (type != ValueType.I32) {
+      return false;
+    }
+    try {
+      MemorySegment.copy(bytes, Cursor.INT, offset, out, 0, size);
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
+    return true;
+  }
+
+  /** Copies an array of f32 as a whole. */
+  void copyTo(float[] out) {
+    try {
+      MemorySegment.copy(bytes, Cursor.FLOAT, offset, out, 0, out.length);
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
+  }
+
   boolean bool(int index) {
     byte value;
     try {
@@ -100,11 +122,7 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
     String text;
     long at;
     try {
-      long[] begin = starts;
-      if (begin == null) {
-        starts = begin = index();
-      }
-      at = begin[index];
+      at = starts()[index];
       text = Utf8.decode(bytes, at + 8, bytes.get(Cursor.LONG, at));
     } catch (IllegalStateException | InternalError e) {
       throw unreadable(e);
@@ -113,6 +131,42 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
       throw fail(index, at + 8, "is not valid UTF-8");
     }
     return text;
+  }
+
+  /** All strings of an array of strings. */
+  ByteStrings byteStrings() {
+    try {
+      long[] begin = starts();
+      long end = offset;
+      if (size > 0) {
+        long last = begin[size - 1];
+        end = last + 8 + bytes.get(Cursor.LONG, last);
+      }
+      if (end - offset > Integer.MAX_VALUE - 16) {
+        throw new GgufException(
+            "%s: %s at offset %d: %d bytes of strings are too many"
+                .formatted(source, key, offset, end - offset));
+      }
+      byte[] copy = new byte[(int) (end - offset)];
+      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, offset, copy, 0, copy.length);
+      int[] from = new int[size];
+      int[] to = new int[size];
+      for (int i = 0; i < size; i++) {
+        from[i] = (int) (begin[i] - offset) + 8;
+        to[i] = (int) ((i + 1 < size ? begin[i + 1] : end) - offset);
+      }
+      return new ByteStrings(copy, from, to);
+    } catch (IllegalStateException | InternalError e) {
+      throw unreadable(e);
+    }
+  }
+
+  private long[] starts() {
+    long[] begin = starts;
+    if (begin == null) {
+      starts = begin = index();
+    }
+    return begin;
   }
 
   private long[] index() {

@@ -46,6 +46,9 @@ public interface Metadata {
    */
   List<String> strings(String key);
 
+  /** As {@link #strings}, in one array of bytes: for arrays that are read as a whole. */
+  ByteStrings byteStrings(String key);
+
   /** An array of integers of any width; empty where the key is missing. */
   int[] integers(String key);
 

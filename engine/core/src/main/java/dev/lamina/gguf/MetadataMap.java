@@ -165,9 +165,20 @@ final class MetadataMap implements Metadata {
   }
 
   @Override
+  public ByteStrings byteStrings(String key) {
+    if (find(key) instanceof ArrayValue array && array.type() == ValueType.STRING) {
+      return array.byteStrings();
+    }
+    return ByteStrings.of(strings(key));
+  }
+
+  @Override
   public int[] integers(String key) {
     List<?> list = array(key, "an array of integers");
     int[] out = new int[list.size()];
+    if (list instanceof ArrayValue array && array.copyTo(out)) {
+      return out;
+    }
     boolean lazy = list instanceof ArrayValue;
     if (lazy && out.length > 0 && !((ArrayValue) list).type().isInteger()) {
       throw wrong(key, list, "an array of integers");
@@ -198,9 +209,7 @@ final class MetadataMap implements Metadata {
       if (out.length > 0 && array.type() != ValueType.F32) {
         throw wrong(key, array, "an array of f32");
       }
-      for (int i = 0; i < out.length; i++) {
-        out[i] = array.number(i);
-      }
+      array.copyTo(out);
       return out;
     }
     for (int i = 0; i < out.length; i++) {

@@ -6,8 +6,6 @@ package dev.lamina.tokenizer;
  * written U+2581 in the vocabulary's file; here they are kept as spaces.
  */
 final class SpmEncoder extends Merger implements Encoder {
-  private static final int SPACE_MARK = 0x2581;
-
   private final Vocabulary vocabulary;
   private final int[] ranks;
   private final int[] byteId;
@@ -79,7 +77,7 @@ final class SpmEncoder extends Merger implements Encoder {
     for (int i = from; i < to; ) {
       int c = Utf8.codePoint(text, i, to);
       i += Character.charCount(c);
-      length = Utf8.put(c == SPACE_MARK ? ' ' : c, bytes, length);
+      length = Utf8.put(c == SpaceMark.CODE_POINT ? ' ' : c, bytes, length);
     }
     // No token reaches over these cuts, so each part can be merged alone.
     Symbols symbols = new Symbols();
@@ -119,7 +117,7 @@ final class SpmEncoder extends Merger implements Encoder {
     if (text[from] == ' ') {
       raw = new byte[3];
       start = 0;
-      end = Utf8.put(SPACE_MARK, raw, 0);
+      end = Utf8.put(SpaceMark.CODE_POINT, raw, 0);
     }
     for (int i = start; i < end; i++) {
       int id = byteId[raw[i] & 0xFF];

@@ -1,6 +1,6 @@
 package dev.lamina.tokenizer;
 
-import dev.lamina.gguf.GgufException;
+import dev.lamina.gguf.ByteStrings;
 import dev.lamina.gguf.Metadata;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,12 +44,12 @@ final class TokenizerReader {
   private Tokenizer bpe() {
     PreTokenizer pre = preTokenizer();
     Tokens tokens = tokens(true);
-    List<String> merges = metadata.strings(PREFIX + "merges");
-    if (merges.isEmpty()) {
+    ByteStrings merges = metadata.byteStrings(PREFIX + "merges");
+    if (merges.size() == 0) {
       throw new TokenizerException(
           source + ": tokenizer.ggml.merges is missing or empty; byte-pair encoding needs it");
     }
-    MergeTable table = merges(tokens, merges);
+    MergeTable table = new MergeReader(source, tokens.vocabulary, merges, warnings).read();
     SpecialTokens special = new SpecialTokens(metadata, tokens, false, warnings);
     return finish(
         "gpt2",
@@ -79,8 +79,8 @@ final class TokenizerReader {
   }
 
   private Tokens tokens(boolean bpe) {
-    List<String> texts = metadata.strings(PREFIX + "tokens");
-    if (texts.isEmpty()) {
+    ByteStrings texts = metadata.byteStrings(PREFIX + "tokens");
+    if (texts.size() == 0) {
       throw new TokenizerException(source + ": tokenizer.ggml.tokens is missing or empty");
     }
     TokenType[] types = new TokenType[texts.size()];
@@ -101,57 +101,6 @@ final class TokenizerReader {
           "%s: tokenizer.ggml.%s has %d values for %d tokens"
               .formatted(source, key, length, tokens));
     }
-  }
-
-  private MergeTable merges(Tokens tokens, List<String> merges) {
-    MergeTable table = new MergeTable(merges.size());
-    Vocabulary vocabulary = tokens.vocabulary;
-    byte[] bytes = new byte[256];
-    int strange = 0;
-    String first = "";
-    for (int rank = 0; rank < merges.size(); rank++) {
-      String merge = merges.get(rank);
-      if (bytes.length < merge.length()) {
-        bytes = new byte[merge.length() * 2];
-      }
-      int blank = merge.indexOf(' ', 1);
-      if (blank < 1 || blank == merge.length() - 1) {
-        throw new TokenizerException(
-            "%s: tokenizer.ggml.merges[%d] is %s, not two parts with a blank between"
-                .formatted(source, rank, Tokens.quote(merge)));
-      }
-      int length = 0;
-      boolean spelled = true;
-      for (int i = 0; i < merge.length(); i++) {
-        if (i != blank) {
-          int b = ByteAlphabet.byteOf(merge.charAt(i));
-          spelled &= b >= 0;
-          bytes[length++] = (byte) b;
-        }
-      }
-      int left = spelled ? vocabulary.find(bytes, 0, blank) : -1;
-      int right = spelled ? vocabulary.find(bytes, blank, length) : -1;
-      int both = spelled ? vocabulary.find(bytes, 0, length) : -1;
-      if (left < 0 || right < 0 || both < 0) {
-        if (strange++ == 0) {
-          first = merge;
-        }
-        if (!spelled) {
-          continue; // No text has such characters once it is written in bytes.
-        }
-        left = left >= 0 ? left : vocabulary.add(bytes, 0, blank);
-        right = vocabulary.find(bytes, blank, length);
-        right = right >= 0 ? right : vocabulary.add(bytes, blank, length);
-        both = both >= 0 ? both : vocabulary.add(bytes, 0, length);
-      }
-      table.put(left, right, rank, both);
-    }
-    if (strange > 0) {
-      warnings.add(
-          "%s: %d of tokenizer.ggml.merges name what is no token, the first %s"
-              .formatted(source, strange, Tokens.quote(first)));
-    }
-    return table;
   }
 
   private Tokenizer spm() {
@@ -229,7 +178,7 @@ final class TokenizerReader {
       return add;
     }
     if (metadata.has(key)) {
-      throw new GgufException(
+      throw new TokenizerException(
           "%s: %s is true, but %s%s_token_id is not set".formatted(source, key, PREFIX, name));
     }
     warnings.add(

@@ -1,8 +1,8 @@
 package dev.lamina.tokenizer;
 
+import dev.lamina.gguf.ByteStrings;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,48 +24,55 @@ final class Tokens {
   private final Map<String, Integer> odd = new HashMap<>();
 
   private final boolean bpe;
-  private byte[] scratch = new byte[256];
 
-  Tokens(String source, List<String> texts, TokenType[] types, boolean bpe) {
+  Tokens(String source, ByteStrings texts, TokenType[] types, boolean bpe) {
     this.size = texts.size();
     this.types = types;
     this.bpe = bpe;
-    this.vocabulary = new Vocabulary(size);
+    this.vocabulary = new Vocabulary(size, texts.bytes().length);
     for (int id = 0; id < size; id++) {
-      String text = texts.get(id);
-      if (text.isEmpty()) {
-        text = "[EMPTY_" + id + "]";
+      int from = texts.start(id);
+      int to = texts.end(id);
+      if (from == to) {
+        String text = "[EMPTY_" + id + "]";
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        add(source, id, bytes, 0, bytes.length);
+      } else {
+        add(source, id, texts.bytes(), from, to);
       }
-      add(source, id, text);
       if (types[id].partitions()) {
-        literals.put(id, text);
+        literals.put(id, from == to ? "[EMPTY_" + id + "]" : texts.string(id));
       } else if (types[id] == TokenType.BYTE) {
-        checkByte(source, id, text);
+        checkByte(source, id, texts.string(id));
       }
     }
   }
 
-  private void add(String source, int id, String text) {
-    int length = matchable(text);
+  private void add(String source, int id, byte[] text, int from, int to) {
+    byte[] into = vocabulary.reserve(to - from);
+    int length = matchable(text, from, to, into, vocabulary.next());
     int before;
     if (length >= 0) {
-      before = vocabulary.find(scratch, 0, length);
-      if (before < 0) {
-        vocabulary.add(scratch, 0, length);
-        return;
-      }
+      before = vocabulary.commit(length);
     } else {
-      Integer same = odd.putIfAbsent(text, id);
-      if (same == null) {
-        byte[] raw = text.getBytes(StandardCharsets.UTF_8);
-        vocabulary.addUnfindable(raw, 0, raw.length);
-        return;
+      if (!Utf8.isValid(text, from, to)) {
+        throw new TokenizerException(
+            source + ": tokenizer.ggml.tokens[" + id + "] is not valid UTF-8");
       }
-      before = same;
+      String string = new String(text, from, to - from, StandardCharsets.UTF_8);
+      Integer same = odd.putIfAbsent(string, id);
+      System.arraycopy(text, from, into, vocabulary.next(), to - from);
+      before = same == null ? vocabulary.commitUnfindable(to - from) : same;
     }
-    throw new TokenizerException(
-        "%s: tokenizer.ggml.tokens has %s twice, as %d and %d"
-            .formatted(source, quote(text), before, id));
+    if (before != id) {
+      throw new TokenizerException(
+          "%s: tokenizer.ggml.tokens has %s twice, as %d and %d"
+              .formatted(
+                  source,
+                  quote(new String(text, from, to - from, StandardCharsets.UTF_8)),
+                  before,
+                  id));
+    }
   }
 
   private static void checkByte(String source, int id, String text) {
@@ -98,45 +105,24 @@ final class Tokens {
   }
 
   /**
-   * Writes the bytes by which a token's text can be met in an encoded text to the scratch array.
-   * Returns their number, or -1 where it cannot be met.
+   * Writes the bytes by which a token can be met in an encoded text. Returns their number, or -1
+   * where it cannot be met. Takes at most as much room as the text.
    */
-  private int matchable(String text) {
-    if (scratch.length < text.length() * 3) {
-      scratch = new byte[text.length() * 3];
-    }
-    int length = 0;
-    for (int i = 0; i < text.length(); ) {
-      char c = text.charAt(i);
-      if (bpe) {
-        int b = ByteAlphabet.byteOf(c);
-        if (b < 0) {
-          return -1;
-        }
-        scratch[length++] = (byte) b;
-        i++;
-      } else if (c < 0x80) {
-        if (c == ' ') {
-          return -1;
-        }
-        scratch[length++] = (byte) c;
-        i++;
-      } else {
-        int point = Utf8.codePoint(text, i, text.length());
-        i += Character.charCount(point);
-        length = Utf8.put(point == 0x2581 ? ' ' : point, scratch, length);
-      }
-    }
-    return length;
+  private int matchable(byte[] text, int from, int to, byte[] out, int at) {
+    return bpe
+        ? ByteAlphabet.decode(text, from, to, out, at)
+        : SpaceMark.decode(text, from, to, out, at);
   }
 
   /** The id of the token with this text, as the file writes it, or -1. */
   int find(String text) {
-    int length = text.isEmpty() ? -1 : matchable(text);
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = new byte[utf8.length];
+    int length = matchable(utf8, 0, utf8.length, bytes, 0);
     if (length < 0) {
       return odd.getOrDefault(text, -1);
     }
-    int id = vocabulary.find(scratch, 0, length);
+    int id = vocabulary.find(bytes, 0, length);
     return id < size ? id : -1;
   }
 

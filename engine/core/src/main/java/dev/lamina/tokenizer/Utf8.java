@@ -68,17 +68,43 @@ final class Utf8 {
       if (need <= n) {
         return 0;
       }
-      if (n >= 2) {
-        int second = bytes[to - n + 1] & 0xFF;
-        boolean impossible =
-            lead == 0xE0 && second < 0xA0
-                || lead == 0xED && second > 0x9F
-                || lead == 0xF0 && second < 0x90
-                || lead == 0xF4 && second > 0x8F;
-        return impossible ? 0 : n;
-      }
-      return n;
+      return n == 1 || isSecond(lead, bytes[to - n + 1] & 0xFF) ? n : 0;
     }
     return 0;
+  }
+
+  /** Whether bytes are well-formed UTF-8. */
+  static boolean isValid(byte[] bytes, int from, int to) {
+    for (int i = from; i < to; ) {
+      int lead = bytes[i] & 0xFF;
+      int length =
+          lead < 0x80
+              ? 1
+              : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+      if (length == 0 || i + length > to) {
+        return false;
+      }
+      for (int j = i + 1; j < i + length; j++) {
+        if ((bytes[j] & 0xC0) != 0x80) {
+          return false;
+        }
+      }
+      if (length > 2 && !isSecond(lead, bytes[i + 1] & 0xFF)) {
+        return false;
+      }
+      i += length;
+    }
+    return true;
+  }
+
+  /** Whether a second byte makes no overlong form, surrogate or number above U+10FFFF. */
+  private static boolean isSecond(int lead, int second) {
+    return switch (lead) {
+      case 0xE0 -> second >= 0xA0;
+      case 0xED -> second <= 0x9F;
+      case 0xF0 -> second >= 0x90;
+      case 0xF4 -> second <= 0x8F;
+      default -> true;
+    };
   }
 }

@@ -14,8 +14,12 @@ final class Vocabulary {
   private int mask;
   private int found;
 
-  Vocabulary(int expected) {
-    bytes = new byte[Math.max(64, expected * 8)];
+  /**
+   * @param expected number of entries
+   * @param room bytes of all of them; both may be exceeded
+   */
+  Vocabulary(int expected, int room) {
+    bytes = new byte[Math.max(64, room)];
     offsets = new int[expected + 2];
     int capacity = Integer.highestOneBit(Math.max(16, expected) - 1) << 2;
     slots = new int[capacity];
@@ -46,37 +50,53 @@ final class Vocabulary {
     return Arrays.copyOfRange(bytes, offsets[id], offsets[id + 1]);
   }
 
-  /** Adds an entry that {@link #find} will not return. Returns its id. */
-  int addUnfindable(byte[] text, int from, int to) {
-    int length = to - from;
+  /**
+   * Makes room for an entry of at most so many bytes, to be written to the array that is returned
+   * from {@link #next} on, and then added by {@link #commit} or {@link #commitUnfindable}.
+   */
+  byte[] reserve(int atMost) {
     int start = offsets[size];
-    if (start + length > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(start + length, bytes.length + (bytes.length >> 1)));
+    if (atMost > bytes.length - start) {
+      long wanted = Math.max((long) start + atMost, (long) bytes.length + (bytes.length >> 1));
+      bytes = Arrays.copyOf(bytes, (int) Math.min(wanted, Integer.MAX_VALUE - 16));
     }
+    return bytes;
+  }
+
+  /** Where the next entry begins. */
+  int next() {
+    return offsets[size];
+  }
+
+  /** Adds an entry that {@link #find} will not return. Returns its id. */
+  int commitUnfindable(int length) {
     if (size + 2 > offsets.length) {
       offsets = Arrays.copyOf(offsets, offsets.length + (offsets.length >> 1) + 2);
     }
-    System.arraycopy(text, from, bytes, start, length);
-    offsets[size + 1] = start + length;
+    offsets[size + 1] = offsets[size] + length;
     return size++;
   }
 
-  /** Adds an entry, which must not be there yet. Returns its id. */
-  int add(byte[] text, int from, int to) {
-    int id = addUnfindable(text, from, to);
+  /** Adds an entry; where it is there already, it is not added and its id comes back. */
+  int commit(int length) {
+    int start = offsets[size];
+    int slot = probe(bytes, start, start + length);
+    if (slots[slot] != 0) {
+      return slots[slot] - 1;
+    }
+    int id = commitUnfindable(length);
+    slots[slot] = id + 1;
     if (++found > slots.length >> 1) {
       rehash();
     }
-    insert(id);
     return id;
   }
 
-  private void insert(int id) {
-    int slot = hash(bytes, offsets[id], offsets[id + 1]) & mask;
-    while (slots[slot] != 0) {
-      slot = slot + 1 & mask;
-    }
-    slots[slot] = id + 1;
+  /** As {@link #commit}, for bytes that stand elsewhere. */
+  int add(byte[] text, int from, int to) {
+    byte[] into = reserve(to - from);
+    System.arraycopy(text, from, into, next(), to - from);
+    return commit(to - from);
   }
 
   private void rehash() {
@@ -85,33 +105,31 @@ final class Vocabulary {
     mask = slots.length - 1;
     for (int entry : old) {
       if (entry != 0) {
-        insert(entry - 1);
+        slots[probe(bytes, offsets[entry - 1], offsets[entry])] = entry;
       }
     }
   }
 
   /** The id of a byte string, or -1. */
   int find(byte[] text, int from, int to) {
-    int slot = hash(text, from, to) & mask;
-    while (true) {
-      int entry = slots[slot];
-      if (entry == 0) {
-        return -1;
-      }
-      int start = offsets[entry - 1];
-      int end = offsets[entry];
-      if (end - start == to - from && Arrays.equals(bytes, start, end, text, from, to)) {
-        return entry - 1;
-      }
-      slot = slot + 1 & mask;
-    }
+    return slots[probe(text, from, to)] - 1;
   }
 
-  static int hash(byte[] text, int from, int to) {
+  /** Whether an entry has these bytes. */
+  boolean matches(int id, byte[] text, int from, int to) {
+    return Arrays.equals(bytes, offsets[id], offsets[id + 1], text, from, to);
+  }
+
+  /** The slot of an entry with these bytes, or the free one where it would go. */
+  private int probe(byte[] text, int from, int to) {
     int hash = 0x811C9DC5;
     for (int i = from; i < to; i++) {
       hash = (hash ^ text[i]) * 0x01000193;
     }
-    return hash ^ hash >>> 15;
+    int slot = (hash ^ hash >>> 15) & mask;
+    while (slots[slot] != 0 && !matches(slots[slot] - 1, text, from, to)) {
+      slot = slot + 1 & mask;
+    }
+    return slot;
   }
 }
