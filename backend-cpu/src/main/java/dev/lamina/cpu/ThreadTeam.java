@@ -1,0 +1,197 @@
+package dev.lamina.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A fixed set of threads that run one job together, the caller among them, and meet at barriers.
+ * Waiting threads first spin for some microseconds, which keeps the hand-over between two ops below
+ * one, then park, so that an idle team costs nothing. Used by one caller at a time.
+ */
+final class ThreadTeam implements AutoCloseable {
+  /** What every worker runs. */
+  interface Job {
+    void run(int worker);
+  }
+
+  /** Thrown in workers that wait for one that has failed. */
+  private static final class Broken extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Broken() {
+      super("another worker failed", null, false, false);
+    }
+  }
+
+  private static final Broken BROKEN = new Broken();
+
+  /** Pauses before parking: about 30 to 50 microseconds on current processors. */
+  private static final int SPINS = 1000;
+
+  private final int size;
+  private final int spins;
+  private final Thread[] threads;
+  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicInteger arrived = new AtomicInteger();
+  private final AtomicInteger running = new AtomicInteger();
+
+  /** Counts the jobs started. */
+  private volatile int started;
+
+  /** Counts the barriers passed. */
+  private volatile int phase;
+
+  /** How many threads are parked or about to be. */
+  private final AtomicInteger parked = new AtomicInteger();
+
+  private volatile Throwable failure;
+  private volatile boolean closed;
+  private volatile Thread caller;
+  private Job job;
+
+  ThreadTeam(int size) {
+    this.size = size;
+    // more threads than processors: whoever spins keeps another from working
+    this.spins = size <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
+    this.threads = new Thread[size];
+    for (int i = 1; i < size; i++) {
+      int worker = i;
+      Thread thread = new Thread(() -> work(worker), "lamina-cpu-" + i);
+      thread.setDaemon(true);
+      threads[i] = thread;
+    }
+    for (int i = 1; i < size; i++) {
+      threads[i].start();
+    }
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** The next number of the current phase, from 0; begins anew after each barrier. */
+  int take() {
+    return next.getAndIncrement();
+  }
+
+  /**
+   * Runs a job on all workers, the caller as number 0, and returns when all have ended. Where one
+   * fails, the others end at their next barrier and its failure is thrown.
+   */
+  void run(Job work) {
+    if (closed) {
+      throw new IllegalStateException("the thread team is closed");
+    }
+    next.set(0);
+    if (size == 1) {
+      work.run(0);
+      return;
+    }
+    failure = null;
+    arrived.set(0);
+    running.set(size - 1);
+    caller = Thread.currentThread();
+    job = work;
+    started++;
+    wake();
+    guarded(work, 0);
+    for (int i = 0; running.get() != 0; i++) {
+      pause(i, () -> running.get() != 0);
+    }
+    job = null;
+    Throwable failed = failure;
+    if (failed instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failed instanceof Error e) {
+      throw e;
+    }
+  }
+
+  /** Waits within a job until every worker has come here. */
+  void barrier() {
+    if (size == 1) {
+      next.setPlain(0);
+      return;
+    }
+    int before = phase;
+    if (arrived.incrementAndGet() == size) {
+      arrived.setPlain(0);
+      next.setPlain(0);
+      phase = before + 1;
+      wake();
+      return;
+    }
+    for (int i = 0; phase == before; i++) {
+      if (failure != null) {
+        throw BROKEN;
+      }
+      pause(i, () -> phase == before && failure == null);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    for (Thread thread : threads) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  private void work(int worker) {
+    int seen = 0;
+    while (true) {
+      int last = seen;
+      for (int i = 0; started == last; i++) {
+        if (closed) {
+          return;
+        }
+        pause(i, () -> started == last && !closed);
+      }
+      seen = last + 1;
+      guarded(job, worker);
+      if (running.decrementAndGet() == 0) {
+        wake();
+      }
+    }
+  }
+
+  private void guarded(Job work, int worker) {
+    try {
+      work.run(worker);
+    } catch (Broken e) {
+      // the worker that failed has told
+    } catch (Throwable e) {
+      failure = e;
+      wake();
+    }
+  }
+
+  /** What a thread waits for. */
+  private interface Condition {
+    boolean still();
+  }
+
+  private void pause(int round, Condition waiting) {
+    if (round < spins) {
+      Thread.onSpinWait();
+      return;
+    }
+    parked.incrementAndGet();
+    // looked at again after the announcement, so that the one who changes it cannot miss us
+    if (waiting.still()) {
+      LockSupport.park(this);
+    }
+    parked.decrementAndGet();
+  }
+
+  private void wake() {
+    if (parked.get() == 0) {
+      return;
+    }
+    LockSupport.unpark(caller);
+    for (Thread thread : threads) {
+      LockSupport.unpark(thread);
+    }
+  }
+}
