@@ -7,12 +7,15 @@ import dev.lamina.gguf.GgmlType;
 /**
  * How rows of one weight type are read: the one place that knows the type. Addresses are raw (see
  * {@link Simd#ALL}); a row of {@code cols} values begins at {@code w + r * rowBytes}. Formats are
- * stateless singletons.
+ * stateless singletons, listed in {@link Formats}.
  *
  * <p>A format must give {@link #decode}. {@link #matVec} is worth writing where a product straight
  * from the blocks beats decoding to float32 first.
  */
 public abstract class WeightFormat {
+  /** Rows that the default {@link #matVec} decodes at a time. */
+  public static final int SCRATCH_ROWS = 4;
+
   private final GgmlType type;
 
   protected WeightFormat(GgmlType type) {
@@ -31,21 +34,15 @@ public abstract class WeightFormat {
    */
   public abstract void decode(long source, long target, int n);
 
-  /**
-   * Bytes that {@link #prepare} writes for a vector of {@code cols} values; 0 where {@link #matVec}
-   * needs none.
-   */
-  public long preparedBytes(int cols) {
-    return 0;
+  /** What {@link #matVec} wants of its input beforehand, or null for nothing. */
+  public Preparation preparation() {
+    return null;
   }
-
-  /** Computes once for an op what {@link #matVec} needs of its input: sums, another order. */
-  public void prepare(long x, int cols, long prepared) {}
 
   /**
    * {@code out[r] = sum_c w[r][c] * x[c]} for {@code rows} rows.
    *
-   * @param prepared what {@link #prepare} wrote
+   * @param prepared what {@link #preparation} wrote, 0 where that is null
    * @param scratch address of {@link #SCRATCH_ROWS} times {@code cols} floats of this thread
    */
   public void matVec(
@@ -63,7 +60,4 @@ public abstract class WeightFormat {
       Simd.storeFloat(out + (long) r * Float.BYTES, Dot.row(scratch, x, cols));
     }
   }
-
-  /** Rows that the default {@link #matVec} decodes at a time. */
-  public static final int SCRATCH_ROWS = 4;
 }

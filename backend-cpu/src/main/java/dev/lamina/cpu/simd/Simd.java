@@ -155,6 +155,11 @@ public final class Simd {
     return loadUnsignedShorts(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
   }
 
+  /** One bfloat16 value. */
+  public static float loadBf16Scalar(long address) {
+    return Float.intBitsToFloat(ALL.get(SHORT, address) << 16);
+  }
+
   /** {@link #LANES} float16 values. */
   public static FloatVector loadF16(long address) {
     return halfToFloat(loadUnsignedShorts(address));

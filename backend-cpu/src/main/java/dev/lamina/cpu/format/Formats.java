@@ -1,0 +1,41 @@
+package dev.lamina.cpu.format;
+
+import dev.lamina.gguf.GgmlType;
+
+/** The format of every weight type: the one table of what this backend reads. */
+public final class Formats {
+  private Formats() {}
+
+  /** The format of a type, or null where no weight has it. */
+  public static WeightFormat of(GgmlType type) {
+    return switch (type) {
+      case F32 -> F32Format.INSTANCE;
+      case F16 -> F16Format.INSTANCE;
+      case BF16 -> Bf16Format.INSTANCE;
+      case Q8_0 -> Q8_0Format.INSTANCE;
+      case Q4_0 -> Q4_0Format.INSTANCE;
+      case Q4_K -> Q4KFormat.INSTANCE;
+      case Q6_K -> Q6KFormat.INSTANCE;
+      case Q4_1,
+          Q5_0,
+          Q5_1,
+          Q2_K,
+          Q3_K,
+          Q5_K,
+          IQ1_S,
+          IQ1_M,
+          IQ2_XXS,
+          IQ2_XS,
+          IQ2_S,
+          IQ3_XXS,
+          IQ3_S,
+          IQ4_NL,
+          IQ4_XS,
+          TQ1_0,
+          TQ2_0,
+          MXFP4 ->
+          ScalarFormat.of(type);
+      case I8, I16, I32, I64, F64 -> null;
+    };
+  }
+}
