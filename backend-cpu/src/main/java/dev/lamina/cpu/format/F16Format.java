@@ -37,8 +37,7 @@ final class F16Format extends WeightFormat {
     }
     if (r < rows) {
       decode(w + r * rowBytes, scratch, cols);
-      Simd.storeFloat(
-          out + (long) r * Float.BYTES, Dot.row(scratch, x, cols));
+      Simd.storeFloat(out + (long) r * Float.BYTES, Dot.row(scratch, x, cols));
     }
   }
 

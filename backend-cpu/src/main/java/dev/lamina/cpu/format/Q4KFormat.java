@@ -39,8 +39,7 @@ final class Q4KFormat extends WeightFormat {
           IntVector q = Simd.loadUnsignedBytes(block + 16 + 32 * j + i);
           long to = target + 4L * (b * 256 + j * 64 + i);
           Simd.store(Simd.toFloat(q.and(15)).mul(d0).sub(m0), to);
-          Simd.store(
-              Simd.toFloat(q.lanewise(VectorOperators.LSHR, 4)).mul(d1).sub(m1), to + 128);
+          Simd.store(Simd.toFloat(q.lanewise(VectorOperators.LSHR, 4)).mul(d1).sub(m1), to + 128);
         }
       }
     }

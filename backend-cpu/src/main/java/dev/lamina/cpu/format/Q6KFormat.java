@@ -4,7 +4,6 @@ import static dev.lamina.cpu.simd.Simd.LANES;
 
 import dev.lamina.cpu.simd.Simd;
 import dev.lamina.gguf.GgmlType;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -44,8 +43,7 @@ final class Q6KFormat extends WeightFormat {
           put(c.and(15).or(h.and(12).lanewise(VectorOperators.LSHL, 2)), d, s + 2, at + 128);
           put(a.lanewise(VectorOperators.LSHR, 4).or(h.and(48)), d, s + 4, at + 256);
           put(
-              c.lanewise(VectorOperators.LSHR, 4)
-                  .or(h.and(192).lanewise(VectorOperators.LSHR, 2)),
+              c.lanewise(VectorOperators.LSHR, 4).or(h.and(192).lanewise(VectorOperators.LSHR, 2)),
               d,
               s + 6,
               at + 384);
@@ -55,7 +53,7 @@ final class Q6KFormat extends WeightFormat {
   }
 
   private static void put(IntVector q, float d, long scale, long to) {
-    float s = d * Simd.ALL.get(ValueLayout.JAVA_BYTE, scale);
+    float s = d * Simd.ALL.get(Simd.BYTE, scale);
     Simd.store(Simd.toFloat(q.sub(32)).mul(s), to);
   }
 
@@ -84,15 +82,11 @@ final class Q6KFormat extends WeightFormat {
           IntVector h = Simd.loadUnsignedBytes(high + i);
           long s = scale + i / 16;
           long at = from + 4L * i;
-          sum =
-              term(a.and(15).or(h.and(3).lanewise(VectorOperators.LSHL, 4)), s, at)
-                  .add(sum);
+          sum = term(a.and(15).or(h.and(3).lanewise(VectorOperators.LSHL, 4)), s, at).add(sum);
           other =
               term(c.and(15).or(h.and(12).lanewise(VectorOperators.LSHL, 2)), s + 2, at + 128)
                   .add(other);
-          sum =
-              term(a.lanewise(VectorOperators.LSHR, 4).or(h.and(48)), s + 4, at + 256)
-                  .add(sum);
+          sum = term(a.lanewise(VectorOperators.LSHR, 4).or(h.and(48)), s + 4, at + 256).add(sum);
           other =
               term(
                       c.lanewise(VectorOperators.LSHR, 4)
@@ -109,7 +103,7 @@ final class Q6KFormat extends WeightFormat {
   }
 
   private static FloatVector term(IntVector q, long scale, long x) {
-    float s = Simd.ALL.get(ValueLayout.JAVA_BYTE, scale);
+    float s = Simd.ALL.get(Simd.BYTE, scale);
     return Simd.toFloat(q.sub(32)).mul(s).mul(Simd.load(x));
   }
 }

@@ -23,8 +23,7 @@ final class Q8_0Format extends WeightFormat {
       long block = source + (long) b * BLOCK;
       FloatVector d = FloatVector.broadcast(Simd.F, Simd.loadHalf(block));
       for (int i = 0; i < 32; i += LANES) {
-        Simd.store(
-            Simd.toFloat(Simd.loadBytes(block + 2 + i)).mul(d), target + 4L * (b * 32 + i));
+        Simd.store(Simd.toFloat(Simd.loadBytes(block + 2 + i)).mul(d), target + 4L * (b * 32 + i));
       }
     }
   }

@@ -25,6 +25,7 @@ public final class Simd {
   public static final String BITS_PROPERTY = "lamina.cpu.bits";
 
   /** All of memory. */
+  @SuppressWarnings("restricted")
   public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   /** GGUF is little-endian, and so is every processor with the Vector API. */
@@ -38,6 +39,8 @@ public final class Simd {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   public static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  public static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
   private static final VectorShape SHAPE = shape();
 
@@ -176,16 +179,14 @@ public final class Simd {
     IntVector rebased = magnitude.add(112 << 23);
     // inf and NaN: exponent 31 becomes 255
     rebased =
-        rebased.blend(
-            rebased.add(112 << 23), magnitude.compare(VectorOperators.GE, 0x0f800000));
+        rebased.blend(rebased.add(112 << 23), magnitude.compare(VectorOperators.GE, 0x0f800000));
     // subnormal: with exponent 113 it is 2^-14 (1 + m / 1024); take the 2^-14 away
     FloatVector subnormal =
         rebased.add(1 << 23).reinterpretAsFloats().sub(Float.intBitsToFloat(113 << 23));
     FloatVector value =
         rebased
             .reinterpretAsFloats()
-            .blend(
-                subnormal, magnitude.compare(VectorOperators.LT, 0x00800000).cast(F));
+            .blend(subnormal, magnitude.compare(VectorOperators.LT, 0x00800000).cast(F));
     return value.reinterpretAsInts().or(sign).reinterpretAsFloats();
   }
 

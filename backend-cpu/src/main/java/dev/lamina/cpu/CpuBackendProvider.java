@@ -1,0 +1,38 @@
+package dev.lamina.cpu;
+
+import dev.lamina.backend.BackendProvider;
+import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.Discovery;
+import java.util.List;
+
+/**
+ * The SIMD CPU backend. This class loads without {@code jdk.incubator.vector}; where that module is
+ * missing, {@link #discover} says so and how to have it.
+ */
+public final class CpuBackendProvider implements BackendProvider {
+  private static final String MODULE = "jdk.incubator.vector";
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return CpuCapabilities.INSTANCE;
+  }
+
+  @Override
+  public Discovery discover(DeviceOptions options) {
+    if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
+      return Discovery.none(
+          "the module " + MODULE + " is missing: start java with --add-modules " + MODULE);
+    }
+    try {
+      return new Discovery(List.of(new CpuDevice(options)), List.of());
+    } catch (RuntimeException | LinkageError e) {
+      return Discovery.none("the SIMD path cannot start on this Java: " + e);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package dev.lamina.cpu;
+
+import dev.lamina.backend.DeviceInfo;
+import dev.lamina.cpu.simd.Simd;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What is known of this machine's processor.
+ *
+ * @param name its name
+ * @param features the instruction sets that matter here
+ * @param cores physical cores that this process may use
+ */
+record CpuFacts(String name, List<String> features, int cores) {
+  private static final List<String> WANTED =
+      List.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "asimd", "sve");
+
+  CpuFacts {
+    features = List.copyOf(features);
+  }
+
+  /** Reads what Linux tells; elsewhere only what Java does. */
+  static CpuFacts read() {
+    String name = System.getProperty("os.arch") + " processor";
+    List<String> features = new ArrayList<>();
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      for (String line : (Iterable<String>) lines::iterator) {
+        int colon = line.indexOf(':');
+        if (colon < 0) {
+          continue;
+        }
+        String key = line.substring(0, colon).strip();
+        String value = line.substring(colon + 1).strip();
+        if (key.equals("model name")) {
+          name = value;
+        } else if (key.equals("flags") || key.equals("Features")) {
+          Set<String> all = Set.of(value.split(" +"));
+          WANTED.stream().filter(all::contains).forEach(features::add);
+          break;
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      features.clear(); // not Linux, or nothing that can be read: the name has to do
+    }
+    return new CpuFacts(name, features, physicalCores());
+  }
+
+  /**
+   * The processors that Java may use (container limits and processor sets counted), less those that
+   * share a core with another.
+   */
+  private static int physicalCores() {
+    int available = Runtime.getRuntime().availableProcessors();
+    Set<String> cores = new HashSet<>();
+    int processors = 0;
+    try (Stream<Path> found = Files.list(Path.of("/sys/devices/system/cpu"))) {
+      for (Path cpu : (Iterable<Path>) found::iterator) {
+        Path siblings = cpu.resolve("topology/thread_siblings_list");
+        if (cpu.getFileName().toString().matches("cpu\\d+") && Files.exists(siblings)) {
+          cores.add(Files.readString(siblings).strip());
+          processors++;
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      return available;
+    }
+    if (processors == 0) {
+      return available;
+    }
+    return Math.max(
+        1, Math.min(available, (available * cores.size() + processors - 1) / processors));
+  }
+
+  DeviceInfo info(int threads) {
+    long total = 0;
+    long free = 0;
+    if (ManagementFactory.getOperatingSystemMXBean()
+        instanceof com.sun.management.OperatingSystemMXBean system) {
+      total = system.getTotalMemorySize();
+      free = system.getFreeMemorySize();
+    }
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        "%d threads, vectors of %d bits%s"
+            .formatted(
+                threads,
+                Simd.LANES * Float.SIZE,
+                features.isEmpty() ? "" : " (" + String.join(", ", features) + ")"));
+    return new DeviceInfo(
+        "CPU",
+        "cpu",
+        name,
+        DeviceInfo.Kind.CPU,
+        total,
+        free,
+        "Java " + Runtime.version() + ", Vector API",
+        notes);
+  }
+}

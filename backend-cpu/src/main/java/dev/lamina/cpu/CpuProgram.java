@@ -1,0 +1,232 @@
+package dev.lamina.cpu;
+
+import dev.lamina.backend.Buffer;
+import dev.lamina.backend.Completion;
+import dev.lamina.backend.Graph;
+import dev.lamina.backend.KvSpec;
+import dev.lamina.backend.Limits;
+import dev.lamina.backend.Output;
+import dev.lamina.backend.Program;
+import dev.lamina.backend.Step;
+import dev.lamina.backend.TensorSpec;
+import dev.lamina.backend.Value;
+import dev.lamina.cpu.format.Formats;
+import dev.lamina.cpu.kernel.KvMemory;
+import dev.lamina.cpu.kernel.Matrix;
+import dev.lamina.cpu.kernel.Place;
+import dev.lamina.cpu.kernel.StepState;
+import dev.lamina.gguf.Dequantizer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A graph as kernels over memory of its own. A step is done when {@link #submit} returns. */
+final class CpuProgram implements Program {
+  private final Graph graph;
+  private final Limits limits;
+  private final ThreadTeam team;
+  private final List<NativeMemory> memory = new ArrayList<>();
+  private final Map<KvSpec, KvMemory> pages = new HashMap<>();
+  private final Map<TensorSpec, NativeMemory> vectors = new HashMap<>();
+  private final Map<Output, List<Region>> regions = new EnumMap<>(Output.class);
+  private final Map<Output, Buffer> outputs = new EnumMap<>(Output.class);
+  private final Buffer input;
+  private final StepState state;
+  private final long scratch;
+  private final long scratchStride;
+  private final List<Region> active = new ArrayList<>();
+  private boolean closed;
+
+  CpuProgram(Graph graph, Map<TensorSpec, CpuWeight> weights, Limits limits, ThreadTeam team) {
+    this.graph = graph;
+    this.limits = limits;
+    this.team = team;
+    this.state = new StepState(limits, team.size());
+    try {
+      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights));
+      NativeMemory activations = own(plan.layOut());
+      for (Place place : plan.places()) {
+        place.put(activations.address() + place.address());
+      }
+      input = graph.input() == null ? null : buffer(plan, graph.input(), activations);
+      graph
+          .outputs()
+          .forEach((output, value) -> outputs.put(output, buffer(plan, value, activations)));
+      for (Output output : Output.values()) {
+        regions.put(output, plan.regions(output));
+      }
+      scratchStride = scratchStride(plan.scratchBytes());
+      scratch = own(scratchStride * team.size()).address();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Scratch memory of a thread: apart from the next one's by more than the prefetchers look. */
+  private static long scratchStride(long bytes) {
+    return (bytes + 1023) / 512 * 512;
+  }
+
+  /** Bytes of activations, scratch and decoded vectors. */
+  static long workBytes(Graph graph, Limits limits, int threads) {
+    long[] vectors = {0};
+    ProgramPlan plan =
+        new ProgramPlan(
+            graph,
+            limits,
+            new ProgramPlan.Source() {
+              @Override
+              public Matrix matrix(TensorSpec spec) {
+                return CpuProgram.matrix(spec, 0);
+              }
+
+              @Override
+              public long vector(TensorSpec spec) {
+                vectors[0] += 4L * spec.cols();
+                return 0;
+              }
+
+              @Override
+              public float[] values(TensorSpec spec) {
+                return null;
+              }
+
+              @Override
+              public KvMemory kv(KvSpec spec) {
+                return new KvMemory(spec, limits.pageSize(), 0, 0);
+              }
+            });
+    return plan.layOut() + scratchStride(plan.scratchBytes()) * threads + vectors[0];
+  }
+
+  private ProgramPlan.Source source(Map<TensorSpec, CpuWeight> weights) {
+    return new ProgramPlan.Source() {
+      @Override
+      public Matrix matrix(TensorSpec spec) {
+        return CpuProgram.matrix(spec, weights.get(spec).address());
+      }
+
+      @Override
+      public long vector(TensorSpec spec) {
+        return vectors
+            .computeIfAbsent(
+                spec,
+                s -> {
+                  NativeMemory values = own(4L * s.cols());
+                  Formats.of(s.type()).decode(weights.get(s).address(), values.address(), s.cols());
+                  return values;
+                })
+            .address();
+      }
+
+      @Override
+      public float[] values(TensorSpec spec) {
+        float[] values = new float[spec.cols()];
+        Dequantizer.decode(spec.type(), weights.get(spec).segment(), 0, values, 0, spec.cols());
+        return values;
+      }
+
+      @Override
+      public KvMemory kv(KvSpec spec) {
+        return pages.computeIfAbsent(
+            spec,
+            kv -> {
+              int count = limits.groups().get(kv.group()).pages();
+              return new KvMemory(
+                  kv,
+                  limits.pageSize(),
+                  own(KvMemory.keyBytes(kv, limits.pageSize()) * count).address(),
+                  own(KvMemory.valueBytes(kv, limits.pageSize()) * count).address());
+            });
+      }
+    };
+  }
+
+  private static Matrix matrix(TensorSpec spec, long address) {
+    return new Matrix(
+        Formats.of(spec.type()),
+        address,
+        spec.type().rowBytes(spec.cols()),
+        spec.rows(),
+        spec.cols(),
+        spec.experts());
+  }
+
+  private NativeMemory own(long bytes) {
+    NativeMemory fresh = NativeMemory.allocate(bytes);
+    memory.add(fresh);
+    return fresh;
+  }
+
+  private Buffer buffer(ProgramPlan plan, Value value, NativeMemory activations) {
+    Place place = plan.place(value);
+    return new CpuBuffer(activations, place.address() - activations.address(), place.bytes());
+  }
+
+  @Override
+  public Buffer input() {
+    if (input == null) {
+      throw new IllegalStateException("the graph begins with an embedding lookup");
+    }
+    return input;
+  }
+
+  @Override
+  public Buffer output(Output output) {
+    Buffer found = outputs.get(output);
+    if (found == null) {
+      throw new IllegalStateException("the graph does not make " + output);
+    }
+    return found;
+  }
+
+  @Override
+  public Completion submit(Step step) {
+    if (closed) {
+      throw new IllegalStateException("the program is closed");
+    }
+    limits.check(step);
+    for (Step.PageCopy copy : step.copies()) {
+      pages.forEach(
+          (spec, layer) -> {
+            if (spec.group() == copy.group()) {
+              layer.copy(copy.from(), copy.to());
+            }
+          });
+    }
+    state.begin(step);
+    try {
+      active.clear();
+      for (Region region : regions.get(step.want())) {
+        if (region.plan(state)) {
+          active.add(region);
+        }
+      }
+      if (!active.isEmpty()) {
+        team.run(this::work);
+      }
+    } finally {
+      state.end();
+    }
+    return Completion.DONE;
+  }
+
+  private void work(int worker) {
+    long own = scratch + worker * scratchStride;
+    for (int i = 0; i < active.size(); i++) {
+      if (i > 0) {
+        team.barrier();
+      }
+      active.get(i).run(state, team, own);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    memory.forEach(NativeMemory::close);
+  }
+}

@@ -1,0 +1,365 @@
+package dev.lamina.cpu;
+
+import dev.lamina.backend.Graph;
+import dev.lamina.backend.KvSpec;
+import dev.lamina.backend.Limits;
+import dev.lamina.backend.Op;
+import dev.lamina.backend.Output;
+import dev.lamina.backend.RopeSpec;
+import dev.lamina.backend.TensorSpec;
+import dev.lamina.backend.Value;
+import dev.lamina.cpu.format.Preparation;
+import dev.lamina.cpu.kernel.AttentionKernel;
+import dev.lamina.cpu.kernel.EmbedKernel;
+import dev.lamina.cpu.kernel.ExpertGroups;
+import dev.lamina.cpu.kernel.ExpertMatMulKernel;
+import dev.lamina.cpu.kernel.ExpertPackKernel;
+import dev.lamina.cpu.kernel.Kernel;
+import dev.lamina.cpu.kernel.KvMemory;
+import dev.lamina.cpu.kernel.KvStoreKernel;
+import dev.lamina.cpu.kernel.MatMulKernel;
+import dev.lamina.cpu.kernel.Matrix;
+import dev.lamina.cpu.kernel.PackKernel;
+import dev.lamina.cpu.kernel.Place;
+import dev.lamina.cpu.kernel.PointwiseKernel;
+import dev.lamina.cpu.kernel.PrepareKernel;
+import dev.lamina.cpu.kernel.RmsNormKernel;
+import dev.lamina.cpu.kernel.RopeKernel;
+import dev.lamina.cpu.kernel.RopeTableKernel;
+import dev.lamina.cpu.kernel.RoutingKernels;
+import dev.lamina.cpu.kernel.RowKernels;
+import dev.lamina.cpu.simd.Panels;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Turns a graph into kernels and sorts them into levels: a kernel's level is one more than the
+ * highest level of those whose results it reads, so that kernels of one level can run at the same
+ * time. Memory is shared between places whose levels do not overlap.
+ */
+final class ProgramPlan {
+  /** Where the plan gets addresses from: real ones, or none where only sizes are asked. */
+  interface Source {
+    Matrix matrix(TensorSpec spec);
+
+    /** The address of a vector's values as float32. */
+    long vector(TensorSpec spec);
+
+    /** A vector's values, or null where there are none yet. */
+    float[] values(TensorSpec spec);
+
+    KvMemory kv(KvSpec spec);
+  }
+
+  private record Node(Kernel kernel, Op op, int level) {}
+
+  private record Prepared(Preparation preparation, int value) {}
+
+  private record Groups(int routing, int experts) {}
+
+  private record ExpertInput(int routing, int value, int cols) {}
+
+  private final Graph graph;
+  private final Limits limits;
+  private final Source source;
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<Place> places = new ArrayList<>();
+  private final Map<Place, Integer> written = new HashMap<>();
+  private final Map<Place, Integer> lastRead = new HashMap<>();
+  private final Map<Integer, Place> values = new HashMap<>();
+  private final Map<KvSpec, Place> stored = new HashMap<>();
+  private final Map<Prepared, Place> prepared = new HashMap<>();
+  private final Map<Integer, Place> packed = new HashMap<>();
+  private final Map<ExpertInput, Place> expertPacked = new HashMap<>();
+  private final Map<Groups, ExpertGroups> groups = new HashMap<>();
+  private final Map<Groups, Place> sorted = new HashMap<>();
+  private final Map<RopeSpec, Place> ropeTables = new HashMap<>();
+  private final Map<Object, Set<Op>> users = new HashMap<>();
+  private final Set<Integer> kept = new HashSet<>();
+
+  ProgramPlan(Graph graph, Limits limits, Source source) {
+    this.graph = graph;
+    this.limits = limits;
+    this.source = source;
+    graph.outputs().values().forEach(value -> kept.add(value.id()));
+    if (graph.input() != null) {
+      kept.add(graph.input().id());
+      written.put(place(graph.input()), -1);
+    }
+    graph.ops().forEach(this::add);
+  }
+
+  /** The place of a value. */
+  Place place(Value value) {
+    return values.computeIfAbsent(
+        value.id(),
+        id -> fresh(4L * value.width() * limits.maxRows(value.rows()), kept.contains(id)));
+  }
+
+  private Place fresh(long bytes, boolean pinned) {
+    Place place = new Place(bytes, pinned);
+    places.add(place);
+    return place;
+  }
+
+  /** Gives every place its offset; returns the bytes of all. */
+  long layOut() {
+    return new MemoryPlan(places, written, lastRead).bytes();
+  }
+
+  long scratchBytes() {
+    long most = 0;
+    for (Node node : nodes) {
+      most = Math.max(most, node.kernel.scratchBytes());
+    }
+    return most;
+  }
+
+  List<Place> places() {
+    return places;
+  }
+
+  /** The phases of a step that wants one output. */
+  List<Region> regions(Output want) {
+    Set<Op> needed = new HashSet<>(graph.opsFor(want));
+    List<List<Kernel>> levels = new ArrayList<>();
+    for (Node node : nodes) {
+      Set<Op> usedBy = users.get(node.kernel);
+      boolean runs =
+          node.op != null ? needed.contains(node.op) : usedBy.stream().anyMatch(needed::contains);
+      if (runs) {
+        while (levels.size() <= node.level) {
+          levels.add(new ArrayList<>());
+        }
+        levels.get(node.level).add(node.kernel);
+      }
+    }
+    return levels.stream().filter(level -> !level.isEmpty()).map(Region::new).toList();
+  }
+
+  /** Adds a kernel that reads and writes these places. */
+  private void node(Kernel kernel, Op op, List<Place> reads, Place writes) {
+    int level = 0;
+    for (Place read : reads) {
+      level = Math.max(level, written.get(read) + 1);
+    }
+    for (Place read : reads) {
+      lastRead.merge(read, level, Math::max);
+    }
+    if (writes != null) {
+      written.merge(writes, level, Math::max);
+    }
+    nodes.add(new Node(kernel, op, level));
+  }
+
+  /** Adds a kernel that several ops share; it runs where any of them does. */
+  private void helper(Kernel kernel, Object key, List<Place> reads, Place writes) {
+    node(kernel, null, reads, writes);
+    users.put(kernel, users.computeIfAbsent(key, k -> new HashSet<>()));
+  }
+
+  private void uses(Object key, Op op) {
+    users.computeIfAbsent(key, k -> new HashSet<>()).add(op);
+  }
+
+  private void add(Op op) {
+    switch (op) {
+      case Op.Embed o ->
+          node(
+              new EmbedKernel(source.matrix(o.table()), place(o.out())),
+              op,
+              List.of(),
+              place(o.out()));
+      case Op.MatMul o -> matMul(o);
+      case Op.RmsNorm o ->
+          node(
+              new RmsNormKernel(
+                  source.vector(o.gamma()),
+                  o.gamma().cols(),
+                  o.eps(),
+                  o.in(),
+                  place(o.in()),
+                  place(o.out())),
+              op,
+              List.of(place(o.in())),
+              place(o.out()));
+      case Op.Rope o -> {
+        Place table = ropeTable(o);
+        node(
+            new RopeKernel(o.rope(), o.in().width(), table, place(o.in()), place(o.out())),
+            op,
+            List.of(table, place(o.in())),
+            place(o.out()));
+      }
+      case Op.KvStore o -> {
+        Place pages = stored.computeIfAbsent(o.kv(), kv -> fresh(0, true));
+        node(
+            new KvStoreKernel(source.kv(o.kv()), place(o.k()), place(o.v())),
+            op,
+            List.of(place(o.k()), place(o.v())),
+            pages);
+      }
+      case Op.Attention o ->
+          node(
+              new AttentionKernel(o, source.kv(o.kv()), place(o.q()), place(o.out())),
+              op,
+              List.of(place(o.q()), stored.get(o.kv())),
+              place(o.out()));
+      case Op.Gated o ->
+          node(
+              PointwiseKernel.gated(
+                  o.out(), o.activation(), place(o.gate()), place(o.up()), place(o.out())),
+              op,
+              List.of(place(o.gate()), place(o.up())),
+              place(o.out()));
+      case Op.Add o ->
+          node(
+              PointwiseKernel.add(o.out(), place(o.a()), place(o.b()), place(o.out())),
+              op,
+              List.of(place(o.a()), place(o.b())),
+              place(o.out()));
+      case Op.Scale o ->
+          node(
+              PointwiseKernel.scale(o.out(), o.factor(), place(o.in()), place(o.out())),
+              op,
+              List.of(place(o.in())),
+              place(o.out()));
+      case Op.SoftCap o ->
+          node(
+              PointwiseKernel.softCap(o.out(), o.cap(), place(o.in()), place(o.out())),
+              op,
+              List.of(place(o.in())),
+              place(o.out()));
+      case Op.SigmoidGate o ->
+          node(
+              RowKernels.sigmoidGate(o.in(), place(o.gate()), place(o.in()), place(o.out())),
+              op,
+              List.of(place(o.gate()), place(o.in())),
+              place(o.out()));
+      case Op.SelectOutputs o ->
+          node(
+              RowKernels.select(o.in(), place(o.in()), o.out(), place(o.out())),
+              op,
+              List.of(place(o.in())),
+              place(o.out()));
+      case Op.Route o ->
+          node(
+              RoutingKernels.route(o, place(o.logits()), place(o.out())),
+              op,
+              List.of(place(o.logits())),
+              place(o.out()));
+      case Op.ExpertMatMul o -> expertMatMul(o);
+      case Op.ExpertSum o ->
+          node(
+              RoutingKernels.sum(
+                  o.used(), o.out(), place(o.routing()), place(o.in()), place(o.out())),
+              op,
+              List.of(place(o.routing()), place(o.in())),
+              place(o.out()));
+      case Op.Argmax o ->
+          node(
+              RowKernels.argmax(o.in(), place(o.in()), place(o.out())),
+              op,
+              List.of(place(o.in())),
+              place(o.out()));
+    }
+  }
+
+  private Place ropeTable(Op.Rope op) {
+    RopeSpec rope = op.rope();
+    Place table = ropeTables.get(rope);
+    if (table == null) {
+      table = fresh(RopeTableKernel.tokenBytes(rope) * limits.maxTokens(), false);
+      ropeTables.put(rope, table);
+      float[] divisors = rope.factors() == null ? null : source.values(rope.factors());
+      helper(new RopeTableKernel(rope, divisors, table), rope, List.of(), table);
+    }
+    uses(rope, op);
+    return table;
+  }
+
+  private void matMul(Op.MatMul op) {
+    Matrix weight = source.matrix(op.weight());
+    int maxRows = limits.maxRows(op.in().rows());
+    Place in = place(op.in());
+    List<Place> reads = new ArrayList<>(List.of(in));
+    Preparation preparation = weight.format().preparation();
+    Place aside = null;
+    if (preparation != null) {
+      Prepared key = new Prepared(preparation, op.in().id());
+      aside = prepared.get(key);
+      if (aside == null) {
+        int rows = Math.min(maxRows, MatMulKernel.TILED_FROM - 1);
+        aside = fresh(preparation.bytes(op.in().width()) * rows, false);
+        prepared.put(key, aside);
+        helper(new PrepareKernel(preparation, op.in(), in, aside), key, List.of(in), aside);
+      }
+      uses(key, op);
+      reads.add(aside);
+    }
+    Place panels = null;
+    if (maxRows >= MatMulKernel.TILED_FROM) {
+      panels = packed.get(op.in().id());
+      if (panels == null) {
+        panels = fresh(Panels.bytes(maxRows, op.in().width()), false);
+        packed.put(op.in().id(), panels);
+        helper(new PackKernel(op.in(), in, panels), panels, List.of(in), panels);
+      }
+      uses(panels, op);
+      reads.add(panels);
+    }
+    long bias = op.bias() == null ? 0 : source.vector(op.bias());
+    node(
+        new MatMulKernel(weight, bias, op.in(), in, aside, panels, place(op.out()), maxRows),
+        op,
+        reads,
+        place(op.out()));
+  }
+
+  private void expertMatMul(Op.ExpertMatMul op) {
+    Matrix weight = source.matrix(op.weight());
+    int maxRows = limits.maxRows(op.in().rows());
+    boolean perSlot = op.in().width() != op.weight().cols();
+    Place routing = place(op.routing());
+    Place in = place(op.in());
+    Groups key = new Groups(op.routing().id(), op.weight().experts());
+    ExpertGroups sharing = groups.get(key);
+    if (sharing == null) {
+      sharing = new ExpertGroups(op.routing(), routing, op.weight().experts(), maxRows);
+      groups.put(key, sharing);
+      sorted.put(key, fresh(0, true));
+      helper(sharing.kernel(), key, List.of(routing), sorted.get(key));
+    }
+    uses(key, op);
+    List<Place> reads = new ArrayList<>(List.of(routing, in, sorted.get(key)));
+    Place panels = null;
+    if (maxRows >= MatMulKernel.TILED_FROM) {
+      ExpertInput input = new ExpertInput(op.routing().id(), op.in().id(), op.weight().cols());
+      panels = expertPacked.get(input);
+      if (panels == null) {
+        panels =
+            fresh(
+                ExpertPackKernel.bytes(
+                    maxRows, op.used(), op.weight().experts(), op.weight().cols()),
+                false);
+        expertPacked.put(input, panels);
+        helper(
+            new ExpertPackKernel(sharing, op.weight().cols(), perSlot, in, panels),
+            input,
+            List.of(in, sorted.get(key)),
+            panels);
+      }
+      uses(input, op);
+      reads.add(panels);
+    }
+    node(
+        new ExpertMatMulKernel(weight, sharing, perSlot, in, panels, place(op.out()), maxRows),
+        op,
+        reads,
+        place(op.out()));
+  }
+}

@@ -1,0 +1,18 @@
+package dev.lamina.cpu.kernel;
+
+import dev.lamina.cpu.format.WeightFormat;
+
+/**
+ * A weight matrix where it lies: {@code experts} matrices of {@code rows} rows, one after the
+ * other.
+ *
+ * @param address address of the first row
+ * @param rowBytes bytes from row to row
+ */
+public record Matrix(
+    WeightFormat format, long address, long rowBytes, int rows, int cols, int experts) {
+  /** The address of a row of an expert. */
+  public long row(int expert, int row) {
+    return address + ((long) expert * rows + row) * rowBytes;
+  }
+}
