@@ -50,7 +50,7 @@ final class DemoModel {
       long crc = jar.getJarEntry().getCrc();
       String name = String.format(Locale.ROOT, "demo-%08x.gguf", crc);
       try {
-        return copy(url, cacheFolder().resolve("lamina"), name, size, crc);
+        return copy(url, Folders.cache(), name, size, crc);
       } catch (IOException e) {
         // No home, a full disk, a read-only container: the temporary folder may still do.
         return copy(url, Path.of(System.getProperty("java.io.tmpdir"), "lamina"), name, size, crc);
@@ -62,23 +62,6 @@ final class DemoModel {
               + "): set XDG_CACHE_HOME to"
               + " a folder that can be written to, or name a model with -m FILE.gguf",
           e);
-    }
-  }
-
-  /** The folder where the system wants caches. */
-  static Path cacheFolder() {
-    String home = System.getProperty("user.home");
-    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    String xdg = System.getenv("XDG_CACHE_HOME");
-    String local = System.getenv("LOCALAPPDATA");
-    if (xdg != null && Path.of(xdg).isAbsolute()) {
-      return Path.of(xdg);
-    } else if (os.contains("win") && local != null) {
-      return Path.of(local);
-    } else if (os.contains("mac")) {
-      return Path.of(home, "Library", "Caches");
-    } else {
-      return Path.of(home, ".cache");
     }
   }
 

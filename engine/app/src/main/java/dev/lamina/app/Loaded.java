@@ -1,0 +1,64 @@
+package dev.lamina.app;
+
+import dev.lamina.chat.ChatTemplate;
+import dev.lamina.session.LoadOptions;
+import dev.lamina.session.Model;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/**
+ * A model that a command has loaded, with how long that took.
+ *
+ * @param model the model; closed with this
+ * @param nanos from the command's start to the end of loading
+ */
+record Loaded(Model model, long nanos) implements AutoCloseable {
+
+  /** Loads with a bar, and tells where the layers went. */
+  static Loaded load(ModelFlags flags, String chatTemplate, PrintWriter err, boolean quiet) {
+    VectorModule.load();
+    long start = System.nanoTime();
+    Model model;
+    try (var bar = new LoadBar(err, Terminals.stderr())) {
+      LoadOptions options = flags.options(chatTemplate, bar);
+      if (flags.isDemo() && !quiet) {
+        err.println(
+            "lamina: this is the built-in demo model, which tells animal stories; -m FILE.gguf runs"
+                + " another");
+        err.flush();
+      }
+      model = Model.load(flags.file(), options);
+    }
+    var loaded = new Loaded(model, System.nanoTime() - start);
+    if (!quiet) {
+      model.placement().summary().forEach(line -> err.println("lamina: " + line));
+      err.flush();
+    }
+    return loaded;
+  }
+
+  /** The chat template: the one named, else the model's own, else a built-in form. */
+  ChatTemplate template() {
+    String named = model.options().chatTemplate();
+    if (named == null) {
+      return ChatTemplate.detect(model.metadata());
+    }
+    return ChatTemplate.builtinNames().contains(named)
+        ? ChatTemplate.builtin(named)
+        : ChatTemplate.ofJinja(named);
+  }
+
+  /** Milliseconds of loading. */
+  double milliseconds() {
+    return nanos / 1e6;
+  }
+
+  static String seconds(double seconds) {
+    return String.format(Locale.ROOT, seconds < 10 ? "%.2f s" : "%.1f s", seconds);
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

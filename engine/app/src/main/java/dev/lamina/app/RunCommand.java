@@ -1,0 +1,234 @@
+package dev.lamina.app;
+
+import dev.lamina.chat.ChatTemplate;
+import dev.lamina.chat.Message;
+import dev.lamina.placement.Placement;
+import dev.lamina.placement.Stage;
+import dev.lamina.session.FinishReason;
+import dev.lamina.session.GenerateOptions;
+import dev.lamina.session.Generation;
+import dev.lamina.session.Session;
+import dev.lamina.session.Timings;
+import dev.lamina.session.Token;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code lamina run}: one prompt, one answer. The text goes to stdout, all else to stderr. */
+@Command(
+    name = "run",
+    description = {
+      "Answer one prompt. Without a model and a prompt: the built-in model tells a story.",
+      "The text goes to stdout, everything else to stderr.%n"
+    })
+final class RunCommand implements Runnable {
+
+  private static final String DEMO_PROMPT = "Tell me a story.";
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-p", "--prompt"},
+      paramLabel = "TEXT",
+      description = "The prompt.")
+  private String prompt;
+
+  @Option(
+      names = {"-f", "--file"},
+      paramLabel = "FILE",
+      description = "A file with the prompt; '-' for stdin.")
+  private String file;
+
+  @Option(
+      names = "--raw",
+      description =
+          "Continue the text as it is, without a chat template; special tokens in it count.")
+  private boolean raw;
+
+  @Option(
+      names = "--json",
+      description = "Print one JSON object at the end instead of the text as it comes.")
+  private boolean json;
+
+  @Option(
+      names = "--logprobs",
+      paramLabel = "N",
+      description = "With --json: the log-probability of each token, and of the N likeliest.")
+  private Integer logprobs;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print nothing but the text, and failures.")
+  private boolean quiet;
+
+  @Mixin private ModelFlags model;
+  @Mixin private SamplingFlags sampling;
+  @Mixin private ChatFlags chat;
+
+  /** How an answer came out, beside its text. */
+  private record Outcome(List<Token> tokens, FinishReason finish, Timings timings) {}
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    check();
+    GenerateOptions options = sampling.options(logprobs == null ? -1 : logprobs);
+    String text =
+        Input.text(spec, prompt, file)
+            .orElseGet(() -> model.isDemo() ? DEMO_PROMPT : Input.stdin(spec));
+    try (Loaded loaded = Loaded.load(model, chat.templateOrSource(), err, quiet);
+        Session session = loaded.model().newSession()) {
+      var answer = new StringBuilder();
+      var screen = new Screen(out, Terminals.stdout() && !json);
+      Outcome outcome = generate(loaded, session, text, options, screen, answer);
+      if (json) {
+        Json.print(out, describe(loaded, answer.toString(), outcome));
+      } else if (Terminals.stdout()) {
+        screen.endLine();
+      }
+      if (!quiet) {
+        err.println(summary(loaded, outcome.timings));
+      }
+    }
+  }
+
+  private void check() {
+    if (raw && (chat.hasTemplate() || chat.system() != null)) {
+      throw new ParameterException(
+          spec.commandLine(), "--raw uses no chat template: leave out --chat-template and -sys");
+    }
+    if (logprobs != null && !json) {
+      throw new ParameterException(spec.commandLine(), "--logprobs goes with --json");
+    }
+  }
+
+  private Outcome generate(
+      Loaded loaded,
+      Session session,
+      String text,
+      GenerateOptions options,
+      Screen screen,
+      StringBuilder answer) {
+    Generation generation;
+    if (raw || !(chat.hasTemplate() || ChatTemplate.hasOwn(loaded.model().metadata()))) {
+      generation = session.generate(text, options);
+    } else {
+      var conversation = new Conversation(loaded.model().tokenizer(), loaded.template());
+      if (chat.system() != null) {
+        conversation.messages().add(Message.system(chat.system()));
+      }
+      conversation.messages().add(Message.user(text));
+      Conversation.Turn turn = conversation.turn();
+      generation = session.generate(turn.tokens(), conversation.withStops(options));
+    }
+    List<Token> tokens = new ArrayList<>();
+    for (Token token : generation) {
+      tokens.add(token);
+      answer.append(token.text());
+      if (!json && !screen.write(token.text())) {
+        // Nobody reads any more.
+        generation.cancel();
+      }
+    }
+    return new Outcome(tokens, generation.finishReason(), generation.timings());
+  }
+
+  private Map<String, Object> describe(Loaded loaded, String text, Outcome outcome) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("text", text);
+    all.put("tokens", tokens(loaded, outcome.tokens));
+    all.put("prompt_tokens", outcome.timings.promptTokens());
+    all.put("finish_reason", outcome.finish.name().toLowerCase(Locale.ROOT));
+    all.put("placement", placement(loaded.model().placement()));
+    all.put("timings", timings(loaded, outcome.timings));
+    return all;
+  }
+
+  /** The ids; with log-probabilities an object for each. */
+  private List<Object> tokens(Loaded loaded, List<Token> tokens) {
+    List<Object> all = new ArrayList<>();
+    for (Token token : tokens) {
+      if (token.id() < 0) {
+        // The rest of a text that was held back, no token of its own.
+        continue;
+      }
+      if (logprobs == null) {
+        all.add(token.id());
+        continue;
+      }
+      List<Object> top = new ArrayList<>();
+      for (Token.Alternative other : token.alternatives()) {
+        top.add(logprob(loaded, other.id(), other.logProbability()));
+      }
+      Map<String, Object> entry = logprob(loaded, token.id(), token.logProbability());
+      entry.put("top", top);
+      all.add(entry);
+    }
+    return all;
+  }
+
+  private static Map<String, Object> logprob(Loaded loaded, int id, float logProbability) {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("id", id);
+    entry.put("piece", loaded.model().tokenizer().piece(id));
+    entry.put("logprob", logProbability);
+    return entry;
+  }
+
+  static Map<String, Object> placement(Placement placement) {
+    List<Object> stages = new ArrayList<>();
+    for (Stage stage : placement.stages()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("device", stage.deviceId());
+      entry.put("first_layer", stage.first());
+      entry.put("layers", stage.layers());
+      entry.put("output", stage.output());
+      entry.put("weight_bytes", stage.weightBytes());
+      entry.put("kv_bytes", stage.kvBytes());
+      entry.put("work_bytes", stage.workBytes());
+      stages.add(entry);
+    }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("offloaded", placement.offloaded());
+    all.put("stages", stages);
+    all.put("summary", placement.summary());
+    return all;
+  }
+
+  /** Keys as in the timings of llama.cpp's server, with the loading before them. */
+  private static Map<String, Object> timings(Loaded loaded, Timings t) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("load_ms", loaded.milliseconds());
+    all.put("cache_n", t.cachedTokens());
+    all.put("prompt_n", t.promptTokens() - t.cachedTokens());
+    all.put("prompt_ms", t.promptNanos() / 1e6);
+    all.put("prompt_per_second", orNull(t.promptPerSecond()));
+    all.put("predicted_n", t.generatedTokens());
+    all.put("predicted_ms", t.generationNanos() / 1e6);
+    all.put("predicted_per_second", orNull(t.generationPerSecond()));
+    return all;
+  }
+
+  private static Double orNull(double value) {
+    return Double.isFinite(value) ? value : null;
+  }
+
+  private static String summary(Loaded loaded, Timings t) {
+    return "lamina: loaded in "
+        + Loaded.seconds(loaded.milliseconds() / 1e3)
+        + "; prompt "
+        + Speeds.of(t.promptTokens() - t.cachedTokens(), t.promptPerSecond())
+        + "; generation "
+        + Speeds.of(t.generatedTokens(), t.generationPerSecond());
+  }
+}
