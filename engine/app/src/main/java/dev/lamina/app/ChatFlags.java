@@ -55,8 +55,8 @@ final class ChatFlags {
   }
 
   /**
-   * The template that was named, as {@link dev.lamina.session.LoadOptions#chatTemplate()} wants
-   * it: a name or a source; null where none was.
+   * The template that was named, as {@link dev.lamina.session.LoadOptions#chatTemplate()} wants it:
+   * a name or a source; null where none was.
    *
    * @throws ParameterException where it is neither a name nor a file
    */

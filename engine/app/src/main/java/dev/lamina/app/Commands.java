@@ -38,6 +38,7 @@ final class Commands implements Runnable {
   private static final Map<String, Class<?>> ALL = new LinkedHashMap<>();
 
   static {
+    ALL.put("run", RunCommand.class);
     ALL.put("features", FeaturesCommand.class);
     ALL.put("devices", DevicesCommand.class);
     ALL.put("inspect", InspectCommand.class);

@@ -55,8 +55,7 @@ final class Conversation {
     List<Message> marked = messages.stream().map(this::mark).toList();
     Prompt prompt =
         template.prompt(
-            marked,
-            RenderOptions.DEFAULT.withTokens(text(tokenizer.bos()), text(tokenizer.eos())));
+            marked, RenderOptions.DEFAULT.withTokens(text(tokenizer.bos()), text(tokenizer.eos())));
     return new Turn(shield.encode(prompt.text(), !prompt.beginsWithBos()), prompt.thinking());
   }
 

@@ -15,8 +15,7 @@ final class Folders {
 
   /** For what belongs to the user, such as the history of typed lines. May not exist yet. */
   static Path state() {
-    return choose(
-        "XDG_STATE_HOME", ".local/state", Path.of("Library", "Application Support"));
+    return choose("XDG_STATE_HOME", ".local/state", Path.of("Library", "Application Support"));
   }
 
   private static Path choose(String variable, String linux, Path mac) {

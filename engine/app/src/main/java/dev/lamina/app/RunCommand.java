@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
     })
 final class RunCommand implements Runnable {
 
-  private static final String DEMO_PROMPT = "Tell me a story.";
+  private static final String DEMO_PROMPT = "Tell me a story about a playful fox.";
 
   @Spec private CommandSpec spec;
 
