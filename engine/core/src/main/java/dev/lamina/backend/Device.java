@@ -2,6 +2,7 @@ package dev.lamina.backend;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One device: an in-order queue with memory of its own. Used by one thread at a time. Every method
@@ -50,6 +51,14 @@ public interface Device extends AutoCloseable {
    * @param weights a loaded weight for every {@link TensorSpec} in the graph
    */
   Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits);
+
+  /**
+   * Measures the hardware; takes about a second. Empty where this device has no measurement of its
+   * own.
+   */
+  default Optional<DeviceSpeed> measureSpeed() {
+    return Optional.empty();
+  }
 
   @Override
   void close();

@@ -1,0 +1,10 @@
+package dev.lamina.backend;
+
+/**
+ * What a device's hardware can do at most, measured on it: the yardsticks that benchmarks hold
+ * their figures against.
+ *
+ * @param readBytesPerSecond bytes read from its memory by all of its cores together
+ * @param floatOpsPerSecond float32 operations, a fused multiply-add counted as two
+ */
+public record DeviceSpeed(double readBytesPerSecond, double floatOpsPerSecond) {}
