@@ -10,11 +10,13 @@ import dev.lamina.gguf.TensorInfo;
 import dev.lamina.model.Architectures;
 import dev.lamina.model.DecoderGraph;
 import dev.lamina.model.ModelConfig;
+import dev.lamina.model.ModelGraph;
 import dev.lamina.model.TensorCatalog;
 import dev.lamina.placement.Placement;
 import dev.lamina.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * A loaded model: its layers are on their devices and ready to run. Sessions hold the
@@ -29,6 +31,7 @@ public final class Model implements AutoCloseable {
   private static final int PAGE_SIZE = 64;
 
   private final Metadata metadata;
+  private final Collection<TensorInfo> tensors;
   private final DecoderGraph graph;
   private final LoadOptions options;
   private final AutoCloseable data;
@@ -38,12 +41,14 @@ public final class Model implements AutoCloseable {
 
   private Model(
       Metadata metadata,
+      Collection<TensorInfo> tensors,
       DecoderGraph graph,
       LoadOptions options,
       AutoCloseable data,
       Backends backends,
       Engine engine) {
     this.metadata = metadata;
+    this.tensors = List.copyOf(tensors);
     this.graph = graph;
     this.options = options;
     this.data = data;
@@ -114,7 +119,7 @@ public final class Model implements AutoCloseable {
               PAGE_SIZE,
               KvPages.groups(graph.groups(), context, options.sequences(), ubatch, PAGE_SIZE));
       Engine engine = Engine.open(graph, limits, context, source, placer, options.progress());
-      return new Model(metadata, graph, options, data, backends, engine);
+      return new Model(metadata, tensors, graph, options, data, backends, engine);
     } catch (InternalError e) {
       // How the JVM tells that a page of the mapping could not be read.
       closeAll(placer, data);
@@ -151,6 +156,16 @@ public final class Model implements AutoCloseable {
 
   public Metadata metadata() {
     return metadata;
+  }
+
+  /** The tensors that it was made of. */
+  public Collection<TensorInfo> tensors() {
+    return tensors;
+  }
+
+  /** What it computes. */
+  public ModelGraph graph() {
+    return graph;
   }
 
   public ModelConfig config() {
