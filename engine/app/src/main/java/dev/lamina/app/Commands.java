@@ -43,6 +43,7 @@ final class Commands implements Runnable {
     ALL.put("devices", DevicesCommand.class);
     ALL.put("inspect", InspectCommand.class);
     ALL.put("tokenize", TokenizeCommand.class);
+    ALL.put("bench", BenchCommand.class);
   }
 
   /** Exit code of a failure that was told in a sentence. */

@@ -1,6 +1,7 @@
 package dev.lamina.session;
 
 import dev.lamina.LaminaException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -53,6 +54,14 @@ public record GenerateOptions(
   public GenerateOptions withStop(String... values) {
     return new GenerateOptions(
         maxTokens, sampling, List.of(values), ignoreEnd, logProbabilities, renderSpecial);
+  }
+
+  /** The same with further stop texts. */
+  public GenerateOptions andStop(List<String> more) {
+    List<String> all = new ArrayList<>(stop);
+    all.addAll(more);
+    return new GenerateOptions(
+        maxTokens, sampling, all, ignoreEnd, logProbabilities, renderSpecial);
   }
 
   public GenerateOptions withIgnoreEnd(boolean value) {

@@ -2,6 +2,11 @@ package dev.lamina.session;
 
 import dev.lamina.LaminaException;
 import dev.lamina.backend.Limits;
+import dev.lamina.chat.ChatTemplate;
+import dev.lamina.chat.Message;
+import dev.lamina.chat.Prompt;
+import dev.lamina.chat.RenderOptions;
+import dev.lamina.chat.ToolCall;
 import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgufException;
 import dev.lamina.gguf.GgufFile;
@@ -13,10 +18,12 @@ import dev.lamina.model.ModelConfig;
 import dev.lamina.model.ModelGraph;
 import dev.lamina.model.TensorCatalog;
 import dev.lamina.placement.Placement;
+import dev.lamina.tokenizer.Shield;
 import dev.lamina.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A loaded model: its layers are on their devices and ready to run. Sessions hold the
@@ -38,6 +45,7 @@ public final class Model implements AutoCloseable {
   private final Backends backends;
   private final Engine engine;
   private Tokenizer tokenizer;
+  private ChatTemplate chatTemplate;
 
   private Model(
       Metadata metadata,
@@ -202,6 +210,59 @@ public final class Model implements AutoCloseable {
       }
     }
     return tokenizer;
+  }
+
+  /** The form that conversations take: the one given when loading, or the model's own. */
+  public synchronized ChatTemplate chatTemplate() {
+    if (chatTemplate == null) {
+      String given = options.chatTemplate();
+      if (given == null) {
+        chatTemplate = ChatTemplate.detect(metadata);
+      } else {
+        boolean jinja = given.contains("{{") || given.contains("{%");
+        chatTemplate = jinja ? ChatTemplate.ofJinja(given) : ChatTemplate.builtin(given);
+      }
+    }
+    return chatTemplate;
+  }
+
+  /** The prompt for a conversation, up to where the answer begins. */
+  public Prompt chatPrompt(List<Message> messages) {
+    return chatPrompt(messages, RenderOptions.DEFAULT);
+  }
+
+  /**
+   * As {@link #chatPrompt(List)}, with tools, variables and the like. What looks like a control
+   * token inside of a message is marked, see {@link Shield}; {@link #encode} knows the marks.
+   */
+  public Prompt chatPrompt(List<Message> messages, RenderOptions rendering) {
+    Tokenizer words = tokenizer();
+    Shield shield = new Shield(words);
+    return chatTemplate()
+        .prompt(
+            messages.stream().map(message -> shielded(shield, message)).toList(),
+            rendering.withTokens(text(words, words.bos()), text(words, words.eos())));
+  }
+
+  private static Message shielded(Shield shield, Message message) {
+    return new Message(
+        message.role(),
+        message.content() == null ? null : shield.mark(message.content()),
+        message.reasoning() == null ? null : shield.mark(message.reasoning()),
+        message.toolCalls().stream()
+            .map(c -> new ToolCall(c.id(), shield.mark(c.name()), shield.mark(c.arguments())))
+            .toList(),
+        message.toolCallId(),
+        message.name() == null ? null : shield.mark(message.name()));
+  }
+
+  private static String text(Tokenizer tokenizer, OptionalInt id) {
+    return id.isPresent() ? tokenizer.piece(id.getAsInt()) : null;
+  }
+
+  /** The tokens of a rendered prompt. */
+  public int[] encode(Prompt prompt) {
+    return new Shield(tokenizer()).encode(prompt.text(), !prompt.beginsWithBos());
   }
 
   private static void closeAll(AutoCloseable... all) {

@@ -2,9 +2,11 @@ package dev.lamina.session;
 
 import dev.lamina.LaminaException;
 import dev.lamina.backend.Output;
+import dev.lamina.chat.Message;
 import dev.lamina.tokenizer.Tokenizer;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -31,6 +33,12 @@ public final class Session implements AutoCloseable {
    */
   public Generation generate(String text, GenerateOptions options) {
     return generate(model.tokenizer().encode(text, true, true), options);
+  }
+
+  /** Generates the assistant's answer to a conversation, through the model's chat template. */
+  public Generation chat(List<Message> messages, GenerateOptions options) {
+    return generate(
+        model.encode(model.chatPrompt(messages)), options.andStop(model.chatTemplate().stops()));
   }
 
   /**

@@ -13,8 +13,8 @@ import dev.lamina.session.Model;
  * @param parameters values in its tensors
  * @param model the model, open
  * @param cost what a token asks of the hardware
- * @param speed what the hardware can do; null where it was not measured, or where several devices run
- *     the model
+ * @param speed what the hardware can do; null where it was not measured, or where several devices
+ *     run the model
  */
 public record BenchModel(
     String fileName,

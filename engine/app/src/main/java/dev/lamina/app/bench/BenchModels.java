@@ -70,7 +70,8 @@ public final class BenchModels {
   /** The type of most weights. */
   private static GgmlType mainType(Collection<TensorInfo> tensors) {
     return tensors.stream()
-        .collect(Collectors.groupingBy(TensorInfo::type, Collectors.summingLong(TensorInfo::elements)))
+        .collect(
+            Collectors.groupingBy(TensorInfo::type, Collectors.summingLong(TensorInfo::elements)))
         .entrySet()
         .stream()
         .max(Comparator.comparingLong(Map.Entry::getValue))

@@ -134,8 +134,10 @@ public final class BenchReport {
     out.put("stddev_ts", BenchResult.deviation(result.samples()));
     out.put("samples_ns", Arrays.stream(result.nanos()).boxed().toList());
     out.put("samples_ts", Arrays.stream(result.samples()).boxed().toList());
-    out.put("read_bytes_per_second", model.speed() == null ? null : model.speed().readBytesPerSecond());
-    out.put("float_ops_per_second", model.speed() == null ? null : model.speed().floatOpsPerSecond());
+    out.put(
+        "read_bytes_per_second", model.speed() == null ? null : model.speed().readBytesPerSecond());
+    out.put(
+        "float_ops_per_second", model.speed() == null ? null : model.speed().floatOpsPerSecond());
     out.put("share_of_limit", Double.isNaN(result.share()) ? null : result.share());
     return out;
   }

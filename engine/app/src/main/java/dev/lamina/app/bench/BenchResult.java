@@ -46,9 +46,7 @@ public record BenchResult(BenchModel model, BenchTest test, Instant time, long[]
       return Double.NaN;
     }
     double limit =
-        test.prompt() > 0
-            ? model.speed().floatOpsPerSecond()
-            : model.speed().readBytesPerSecond();
+        test.prompt() > 0 ? model.speed().floatOpsPerSecond() : model.speed().readBytesPerSecond();
     return rate() / limit;
   }
 }

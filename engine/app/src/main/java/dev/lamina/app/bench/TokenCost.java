@@ -12,7 +12,8 @@ import java.util.List;
  * @param decodeBytes bytes of weights that one generated token reads: of experts only those used,
  *     of the embedding table one row
  * @param prefillFlops float operations of matrix products for one prompt token: two for each weight
- *     of the layers; the output matrix works for the last token only and is left out, as is attention
+ *     of the layers; the output matrix works for the last token only and is left out, as is
+ *     attention
  */
 public record TokenCost(long decodeBytes, long prefillFlops) {
   public static TokenCost of(ModelGraph model) {
