@@ -14,6 +14,11 @@ import java.util.Optional;
  * IllegalStateException}.
  */
 public interface Device extends AutoCloseable {
+  /**
+   * What is known of the device, its free memory as of now. Does not throw once {@link
+   * BackendProvider#discover} has returned the device: one that is lost or closed says what it knew
+   * last.
+   */
   DeviceInfo info();
 
   /**

@@ -40,8 +40,7 @@ final class DeviceLedger {
   private final Device device;
   private final DeviceInfo info;
   private final long margin;
-  private final Reason[] blockers;
-  private final boolean[] asked;
+  private final Answer[] answers;
 
   /** Bytes of the runs of slots taken so far. */
   private long takenBytes;
@@ -55,8 +54,7 @@ final class DeviceLedger {
         request.memoryMargin() >= 0
             ? request.memoryMargin()
             : PlacementRequest.defaultMargin(info.memoryTotal());
-    this.blockers = new Reason[model.layers() + 1];
-    this.asked = new boolean[model.layers() + 1];
+    this.answers = new Answer[model.layers() + 1];
   }
 
   Device device() {
@@ -65,6 +63,11 @@ final class DeviceLedger {
 
   DeviceInfo info() {
     return info;
+  }
+
+  /** The number of the model's layers. */
+  int layers() {
+    return model.layers();
   }
 
   long margin() {
@@ -76,28 +79,43 @@ final class DeviceLedger {
     takenBytes = 0;
   }
 
-  /** Why the device does not run this slot, memory aside; empty where it does. */
-  Optional<Reason> blocker(int slot) {
-    if (!asked[slot]) {
-      asked[slot] = true;
-      blockers[slot] = ask(stage(slot, slot + 1)).orElse(null);
+  /**
+   * What the device says of some ops together, memory aside.
+   *
+   * @param no why it does not run them
+   * @param slow why it runs them slowly
+   */
+  record Answer(Optional<Reason> no, Optional<String> slow) {}
+
+  /** What the device says of a slot. */
+  Answer answer(int slot) {
+    if (answers[slot] == null) {
+      answers[slot] = answer(stage(slot, slot + 1));
     }
-    return Optional.ofNullable(blockers[slot]);
+    return answers[slot];
   }
 
-  /** Why the device does not run this graph, memory aside; empty where it does. */
-  Optional<Reason> ask(Graph graph) {
+  /** What the device says of a graph. */
+  Answer answer(Graph graph) {
+    Optional<String> firstSlow = Optional.empty();
     for (Op op : graph.ops()) {
       Optional<String> rule = MatrixRules.forbids(info.backend(), op);
       if (rule.isPresent()) {
-        return Optional.of(new Reason(Reason.Kind.RULE, rule.get()));
+        return no(Reason.Kind.RULE, rule.get());
       }
-      Support own = guard(() -> device.supports(op));
-      if (MatrixRules.apply(info.backend(), op, own) instanceof Support.No no) {
-        return Optional.of(new Reason(Reason.Kind.UNSUPPORTED, no.reason()));
+      switch (MatrixRules.apply(info.backend(), op, guard(() -> device.supports(op)))) {
+        case Support.Full full -> {}
+        case Support.Slow slow -> firstSlow = firstSlow.or(() -> Optional.of(slow.reason()));
+        case Support.No no -> {
+          return no(Reason.Kind.UNSUPPORTED, no.reason());
+        }
       }
     }
-    return Optional.empty();
+    return new Answer(Optional.empty(), firstSlow);
+  }
+
+  private static Answer no(Reason.Kind kind, String text) {
+    return new Answer(Optional.of(new Reason(kind, text)), Optional.empty());
   }
 
   /**
@@ -155,10 +173,12 @@ final class DeviceLedger {
     return weightBytes(graph) + kvBytes(graph) + workBytes(graph);
   }
 
+  /** Bytes of weights; on the CPU also where they are the file's mapping. */
   long weightBytes(Graph graph) {
     long sum = 0;
     for (TensorSpec weight : graph.weights()) {
-      sum += guard(() -> device.weightBytes(weight));
+      long own = guard(() -> device.weightBytes(weight));
+      sum += info.kind() == DeviceInfo.Kind.CPU ? Math.max(own, weight.bytes()) : own;
     }
     return sum;
   }

@@ -2,6 +2,7 @@ package dev.lamina.placement;
 
 import dev.lamina.LaminaException;
 import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.model.ModelGraph;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -245,7 +247,7 @@ public final class Planner {
     if (result.owner[slot] != CPU) {
       return false;
     }
-    Optional<Reason> no = keptOff(slot).or(() -> gpus.get(g).blocker(slot));
+    Optional<Reason> no = keptOff(slot).or(() -> gpus.get(g).answer(slot).no());
     no.ifPresent(reason -> result.reasons.get(slot).put(gpus.get(g).info().id(), reason));
     return no.isEmpty();
   }
@@ -348,22 +350,63 @@ public final class Planner {
       byDevice.computeIfAbsent(ledger, l -> new ArrayList<>()).add(stage);
       first = end;
     }
+    Graph lookup = model.embedding();
+    DeviceLedger embedding = firstCpu("the embedding lookup", l -> l.answer(lookup));
+    byDevice.putIfAbsent(embedding, new ArrayList<>());
+    List<String> notes = new ArrayList<>(candidates.notes());
     List<Placement.DeviceUse> uses = new ArrayList<>();
-    byDevice.forEach((ledger, own) -> uses.add(use(ledger, own)));
-    return new Placement(
-        request.gpuLayers(), embedding(), stages, layers, uses, candidates.notes());
+    byDevice.forEach(
+        (ledger, own) -> {
+          Placement.DeviceUse use = use(ledger, own, ledger == embedding ? lookup : null);
+          uses.add(use);
+          notes.addAll(warnings(ledger, own, use));
+        });
+    return new Placement(request.gpuLayers(), embedding.device(), stages, layers, uses, notes);
   }
 
-  private Placement.DeviceUse use(DeviceLedger ledger, List<Stage> stages) {
+  private static Placement.DeviceUse use(DeviceLedger ledger, List<Stage> stages, Graph lookup) {
     return new Placement.DeviceUse(
         ledger.device(),
         stages.stream().mapToInt(Stage::layers).sum(),
         stages.stream().anyMatch(Stage::output),
-        stages.stream().mapToLong(Stage::weightBytes).sum(),
+        stages.stream().mapToLong(Stage::weightBytes).sum()
+            + (lookup == null ? 0 : ledger.weightBytes(lookup)),
         stages.stream().mapToLong(Stage::kvBytes).sum(),
-        stages.stream().mapToLong(Stage::workBytes).sum(),
+        stages.stream().mapToLong(Stage::workBytes).sum()
+            + (lookup == null ? 0 : ledger.workBytes(lookup)),
         ledger.info().memoryFree(),
         ledger.margin());
+  }
+
+  /** What will be slower than one may expect. */
+  private static List<String> warnings(
+      DeviceLedger ledger, List<Stage> stages, Placement.DeviceUse use) {
+    Map<String, List<Integer>> slow = new LinkedHashMap<>();
+    for (Stage stage : stages) {
+      for (int slot = stage.first(); slot < stage.end() + (stage.output() ? 1 : 0); slot++) {
+        Optional<String> why = ledger.answer(slot).slow();
+        if (why.isPresent()) {
+          slow.computeIfAbsent(why.get(), w -> new ArrayList<>()).add(slot);
+        }
+      }
+    }
+    List<String> warnings = new ArrayList<>();
+    String id = ledger.info().id();
+    slow.forEach(
+        (why, slots) -> {
+          String which = Summary.slots(slots, ledger.layers());
+          warnings.add(id + " runs " + which + " slowly: " + why);
+        });
+    long memory = ledger.info().memoryTotal();
+    if (ledger.info().kind() == DeviceInfo.Kind.CPU && memory > 0 && use.bytes() > memory) {
+      warnings.add(
+          "the CPU's part takes "
+              + Bytes.text(use.bytes())
+              + " of "
+              + Bytes.text(memory)
+              + " memory: much of it will be read from the disk again for every token");
+    }
+    return warnings;
   }
 
   private Reason reason(Assignment plan, int slot) {
@@ -388,18 +431,14 @@ public final class Planner {
   }
 
   private DeviceLedger cpuFor(int slot) {
-    return firstCpu(slot == slots - 1 ? "the output" : "layer " + slot, l -> l.blocker(slot));
+    return firstCpu(
+        slot == slots - 1 ? "the output" : "layer " + slot, ledger -> ledger.answer(slot));
   }
 
-  private Device embedding() {
-    return firstCpu("the embedding lookup", l -> l.ask(model.embedding())).device();
-  }
-
-  private DeviceLedger firstCpu(
-      String what, java.util.function.Function<DeviceLedger, Optional<Reason>> blocker) {
+  private DeviceLedger firstCpu(String what, Function<DeviceLedger, DeviceLedger.Answer> ask) {
     List<String> reasons = new ArrayList<>();
     for (DeviceLedger ledger : cpus) {
-      Optional<Reason> no = blocker.apply(ledger);
+      Optional<Reason> no = ask.apply(ledger).no();
       if (no.isEmpty()) {
         return ledger;
       }

@@ -14,7 +14,7 @@ final class Summary {
     List<String> lines = new ArrayList<>();
     int output = placement.layers().size() - 1;
     for (DeviceUse use : placement.devices()) {
-      if (use.layers() > 0 || use.output()) {
+      if (use.bytes() > 0) {
         lines.add(line(placement, use, output));
       }
     }
@@ -50,13 +50,13 @@ final class Summary {
         + " ("
         + use.device().info().description()
         + "): "
-        + slots(own, output)
+        + (own.isEmpty() ? "the embedding lookup" : slots(own, output))
         + "; "
         + memory;
   }
 
   /** Such as {@code layers 0-3, 7 and the output}; the numbers ascend. */
-  private static String slots(List<Integer> slots, int output) {
+  static String slots(List<Integer> slots, int output) {
     List<String> ranges = new ArrayList<>();
     int count = 0;
     for (int i = 0; i < slots.size() && slots.get(i) < output; ) {
