@@ -156,9 +156,6 @@ final class ConfigBuilder {
   ConfigBuilder experts(int nFfExpert, int nFfShared) {
     int count = reader.positive("expert_count", MAX_EXPERTS);
     int used = usedExperts();
-    if (nFfExpert <= 0) {
-      throw reader.bad("expert_feed_forward_length", "is missing");
-    }
     if ((long) used * Math.max(nEmbd, nFfExpert) > 1 << 30) {
       throw reader.bad(
           "expert_used_count", "is " + used + ", which makes rows too long to compute");
@@ -172,6 +169,9 @@ final class ConfigBuilder {
   /** An inner width of a feed-forward block; {@code otherwise} where the key is missing or 0. */
   int innerWidth(String key, int otherwise) {
     int width = reader.integer(key, 0, MAX_WIDTH, 0);
+    if (width == 0 && otherwise == 0) {
+      throw reader.bad(key, "is missing");
+    }
     return width == 0 ? otherwise : width;
   }
 

@@ -64,7 +64,9 @@ enum Gemma implements Architecture {
   public void configure(ConfigBuilder config) {
     // The 27 B models scale queries by the width of a head as if heads filled the hidden state.
     int scaled =
-        config.nLayer() == layersOf27B ? config.nEmbd() / config.nHead(0) : config.headDimK();
+        config.nLayer() == layersOf27B
+            ? Math.max(1, config.nEmbd() / config.nHead(0))
+            : config.headDimK();
     config
         .pairing(Pairing.HALVES)
         .attentionScale(1 / Math.sqrt(scaled))

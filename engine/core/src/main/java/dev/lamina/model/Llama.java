@@ -18,7 +18,7 @@ final class Llama implements Architecture {
   public void configure(ConfigBuilder config) {
     config.pairing(Pairing.ADJACENT).ropeFactors();
     if (config.hasExperts()) {
-      config.experts(config.nFf(0), 0);
+      config.experts(config.innerWidth("feed_forward_length", 0), 0);
     }
   }
 

@@ -10,7 +10,8 @@ import java.util.Set;
  * Which type {@code llama-quantize} gives a tensor: the rules of {@code llama-quant.cpp} ({@code
  * llama_tensor_get_type}) for the architectures that Lamina runs. Sensitive tensors get more bits:
  * the output, values (few and shared by many heads), and {@code ffn_down} in the first, the last
- * and every third layer.
+ * and every third layer. For models with a shared expert, whose tensors llama-quantize counts
+ * together with the others, single layers may come out otherwise.
  *
  * @param file the file type
  * @param importance whether an importance matrix is at hand

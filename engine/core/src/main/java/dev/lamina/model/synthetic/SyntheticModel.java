@@ -161,6 +161,9 @@ public record SyntheticModel(
       if (!s.architecture().equals("llama")) {
         m.put(arch + "expert_feed_forward_length", s.nFf());
       }
+      if (s.sharedExpert()) {
+        m.put(arch + "expert_shared_feed_forward_length", s.nFfShared());
+      }
     }
     MadeUpVocabulary.put(m, s.architecture().equals("llama") ? "llama-bpe" : "qwen2", s.nVocab());
     return m;
@@ -187,7 +190,7 @@ public record SyntheticModel(
       t.add(blk + "attn_q.weight", embd, q);
       t.add(blk + "attn_k.weight", embd, kv);
       t.add(blk + "attn_v.weight", embd, kv);
-      if (s.architecture().equals("qwen2")) {
+      if (s.architecture().startsWith("qwen2")) {
         t.add(blk + "attn_q.bias", q);
         t.add(blk + "attn_k.bias", kv);
         t.add(blk + "attn_v.bias", kv);
@@ -207,6 +210,12 @@ public record SyntheticModel(
         t.add(blk + "ffn_gate_exps.weight", embd, s.nFf(), s.nExpert());
         t.add(blk + "ffn_up_exps.weight", embd, s.nFf(), s.nExpert());
         t.add(blk + "ffn_down_exps.weight", s.nFf(), embd, s.nExpert());
+        if (s.sharedExpert()) {
+          t.add(blk + "ffn_gate_inp_shexp.weight", embd);
+          t.add(blk + "ffn_gate_shexp.weight", embd, s.nFfShared());
+          t.add(blk + "ffn_up_shexp.weight", embd, s.nFfShared());
+          t.add(blk + "ffn_down_shexp.weight", s.nFfShared(), embd);
+        }
       } else {
         t.add(blk + "ffn_gate.weight", embd, s.nFf());
         t.add(blk + "ffn_up.weight", embd, s.nFf());

@@ -55,6 +55,8 @@ public record SyntheticShape(
     qwen2("qwen2-0.5b", 24, 896, 14, 2, 4864, 151936, true);
     qwen2("qwen2-1.5b", 28, 1536, 12, 2, 8960, 151936, true);
     qwen2("qwen2-7b", 28, 3584, 28, 4, 18944, 152064, false);
+    qwen2moe("qwen1.5-moe-a2.7b", 24, 2048, 16, 16, 1408, 60, 4);
+    qwen2moe("qwen2-57b-a14b", 28, 3584, 28, 4, 2560, 64, 8);
     qwen3("qwen3-0.6b", 28, 1024, 16, 8, 3072, true, 0);
     qwen3("qwen3-1.7b", 28, 2048, 16, 8, 6144, true, 0);
     qwen3("qwen3-4b", 36, 2560, 32, 8, 9728, true, 0);
@@ -84,6 +86,16 @@ public record SyntheticShape(
           "there is no synthetic model '" + name + "': choose " + String.join(", ", names()));
     }
     return shape;
+  }
+
+  /** Whether there is an expert that all tokens go through. */
+  boolean sharedExpert() {
+    return architecture.equals("qwen2moe");
+  }
+
+  /** The inner width of that expert: as wide as the experts that a token uses, in all models. */
+  int nFfShared() {
+    return nFf * nExpertUsed;
   }
 
   /** Whether this is one of Llama 3.1 and its like, which have rotary factors in a tensor. */
@@ -164,6 +176,28 @@ public record SyntheticShape(
             0,
             0,
             0));
+  }
+
+  private static void qwen2moe(
+      String name, int layers, int embd, int head, int headKv, int ff, int experts, int used) {
+    add(
+        new SyntheticShape(
+            name,
+            "qwen2moe",
+            layers,
+            embd,
+            head,
+            headKv,
+            embd / head,
+            ff,
+            151936,
+            32768,
+            1e6f,
+            1,
+            false,
+            0,
+            experts,
+            used));
   }
 
   private static void qwen3(

@@ -91,6 +91,8 @@ class SyntheticModelTest {
     "qwen2-0.5b, 0.49",
     "qwen2-1.5b, 1.54",
     "qwen2-7b, 7.62",
+    "qwen1.5-moe-a2.7b, 14.32",
+    "qwen2-57b-a14b, 57.41",
     "qwen3-0.6b, 0.60",
     "qwen3-1.7b, 1.72",
     "qwen3-4b, 4.02",
