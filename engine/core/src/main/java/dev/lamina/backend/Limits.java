@@ -10,7 +10,7 @@ import java.util.Set;
  * @param maxTokens tokens in a step (llama.cpp's {@code n_ubatch})
  * @param maxOutputs rows that want output in a step
  * @param maxSequences sequences at once; a step names them by slot, from 0
- * @param pageSize positions in a KV page
+ * @param pageSize positions in a KV page: a power of two from 16 on, which kernels may rely on
  * @param groups the pools of pages, one for each {@link KvSpec#group()}
  */
 public record Limits(

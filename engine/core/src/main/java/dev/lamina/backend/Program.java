@@ -14,11 +14,17 @@ public interface Program extends AutoCloseable {
   /**
    * Where a result comes out: {@link Output#HIDDEN} float32 {@code [tokens][width]}, {@link
    * Output#LOGITS} float32 {@code [outputs][vocabulary]}, {@link Output#GREEDY} int32 {@code
-   * [outputs]}. An error to ask for one that the graph does not make.
+   * [outputs]}. An error to ask for one that the graph does not make. Rows beyond those of the last
+   * step hold anything.
    */
   Buffer output(Output output);
 
-  /** Enqueues one step. {@code step} is not kept: its arrays may be reused on return. */
+  /**
+   * Enqueues one step. {@code step} is not kept: its arrays may be reused on return.
+   *
+   * @throws IllegalArgumentException where {@link Limits#check} finds the step wrong; nothing is
+   *     enqueued then
+   */
   Completion submit(Step step);
 
   @Override

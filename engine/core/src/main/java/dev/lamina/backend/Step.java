@@ -21,7 +21,8 @@ import java.util.List;
  * @param pageTable pages by group, slot and page of the sequence; a slot without tokens in the step
  *     may have null
  * @param copies page copies, done before anything else
- * @param want what is read afterwards; a device may skip what this does not need
+ * @param want what is read afterwards; a device may skip what this does not need ({@link
+ *     Graph#opsFor}). A graph that does not make it makes all of its outputs
  */
 public record Step(
     int[] tokenIds,

@@ -85,6 +85,11 @@ final class Rig implements AutoCloseable {
     return new Outcome(reference.run(step, input), tested.run(step, input));
   }
 
+  /** Runs a step on the device under test alone. */
+  float[] runTested(Step step, float[] input) {
+    return tested.run(step, input);
+  }
+
   /** The program on the device under test. */
   Program program() {
     return tested.program;
