@@ -25,7 +25,10 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public Discovery discover(DeviceOptions options) {
-    if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
+    try {
+      // Asked for by class and not by the boot layer, which does not know a module added later.
+      Class.forName(MODULE + ".FloatVector", false, CpuBackendProvider.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
       return Discovery.none(
           "the module " + MODULE + " is missing: start java with --add-modules " + MODULE);
     }
