@@ -1,6 +1,5 @@
 package dev.lamina.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -40,12 +39,12 @@ public final class StreamDecoder {
     }
     int ready = all.length - Utf8.incompleteTail(all, 0, all.length);
     held = Arrays.copyOfRange(all, ready, all.length);
-    return new String(all, 0, ready, StandardCharsets.UTF_8);
+    return Utf8.toString(all, 0, ready);
   }
 
   /** The end of the tokens: what was held back comes out as U+FFFD. */
   public String flush() {
-    String rest = new String(held, StandardCharsets.UTF_8);
+    String rest = Utf8.toString(held, 0, held.length);
     held = new byte[0];
     return rest;
   }

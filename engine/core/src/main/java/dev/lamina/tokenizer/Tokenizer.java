@@ -2,7 +2,6 @@ package dev.lamina.tokenizer;
 
 import dev.lamina.gguf.Metadata;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
@@ -120,7 +119,7 @@ public final class Tokenizer {
     for (int id : ids) {
       out.writeBytes(decoder.next(id));
     }
-    return out.toString(StandardCharsets.UTF_8);
+    return Utf8.toString(out.toByteArray(), 0, out.size());
   }
 
   /** A decoder for tokens that continue a text. */
@@ -150,7 +149,8 @@ public final class Tokenizer {
 
   /** {@link #bytes} as text, for display; parts of characters become U+FFFD. */
   public String piece(int id) {
-    return new String(bytes(id), StandardCharsets.UTF_8);
+    byte[] bytes = bytes(id);
+    return Utf8.toString(bytes, 0, bytes.length);
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.lamina.tokenizer;
 
+import java.nio.charset.StandardCharsets;
+
 /** UTF-8, with U+FFFD for whatever is no character. */
 final class Utf8 {
   static final int REPLACEMENT = 0xFFFD;
@@ -57,18 +59,9 @@ final class Utf8 {
    */
   static int incompleteTail(byte[] bytes, int from, int to) {
     for (int n = 1; n <= 3 && to - n >= from; n++) {
-      int lead = bytes[to - n] & 0xFF;
-      if ((lead & 0xC0) == 0x80) {
-        continue;
+      if ((bytes[to - n] & 0xC0) != 0x80) {
+        return length(bytes[to - n]) > n && wellFormed(bytes, to - n, to) == n ? n : 0;
       }
-      int need =
-          lead >= 0xC2 && lead < 0xE0
-              ? 2
-              : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 1;
-      if (need <= n) {
-        return 0;
-      }
-      return n == 1 || isSecond(lead, bytes[to - n + 1] & 0xFF) ? n : 0;
     }
     return 0;
   }
@@ -76,25 +69,63 @@ final class Utf8 {
   /** Whether bytes are well-formed UTF-8. */
   static boolean isValid(byte[] bytes, int from, int to) {
     for (int i = from; i < to; ) {
-      int lead = bytes[i] & 0xFF;
-      int length =
-          lead < 0x80
-              ? 1
-              : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-      if (length == 0 || i + length > to) {
-        return false;
+      if (bytes[i] >= 0) {
+        i++;
+        continue;
       }
-      for (int j = i + 1; j < i + length; j++) {
-        if ((bytes[j] & 0xC0) != 0x80) {
-          return false;
-        }
-      }
-      if (length > 2 && !isSecond(lead, bytes[i + 1] & 0xFF)) {
+      int length = length(bytes[i]);
+      if (length == 0 || wellFormed(bytes, i, to) < length) {
         return false;
       }
       i += length;
     }
     return true;
+  }
+
+  /**
+   * The text of bytes, with one U+FFFD for each longest beginning of a character that goes wrong,
+   * as the Unicode standard recommends. (The JDK's decoder takes an encoded surrogate for one
+   * fault, whole, and for two in parts; this way a stream gives the same text in any parts.)
+   */
+  static String toString(byte[] bytes, int from, int to) {
+    if (isValid(bytes, from, to)) {
+      return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+    StringBuilder out = new StringBuilder(to - from);
+    int good = from;
+    for (int i = from; i < to; ) {
+      int length = length(bytes[i]);
+      int formed = length == 0 ? 1 : wellFormed(bytes, i, to);
+      if (formed != length) {
+        out.append(new String(bytes, good, i - good, StandardCharsets.UTF_8));
+        out.append((char) REPLACEMENT);
+        good = i + formed;
+      }
+      i += formed;
+    }
+    return out.append(new String(bytes, good, to - good, StandardCharsets.UTF_8)).toString();
+  }
+
+  /** Bytes of a character by its first byte; 0 where no character begins so. */
+  private static int length(byte first) {
+    int lead = first & 0xFF;
+    if (lead < 0xE0) {
+      return lead < 0x80 ? 1 : lead < 0xC2 ? 0 : 2;
+    }
+    return lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  }
+
+  /** How many bytes from here on belong to the character that a valid first byte begins. */
+  private static int wellFormed(byte[] bytes, int from, int to) {
+    int length = Math.min(length(bytes[from]), to - from);
+    int n = 1;
+    while (n < length && (bytes[from + n] & 0xC0) == 0x80) {
+      if (n == 1 && !isSecond(bytes[from] & 0xFF, bytes[from + 1] & 0xFF)) {
+        break;
+      }
+      n++;
+    }
+    return n;
   }
 
   /** Whether a second byte makes no overlong form, surrogate or number above U+10FFFF. */
