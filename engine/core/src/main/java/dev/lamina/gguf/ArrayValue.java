@@ -145,7 +145,7 @@ final class ArrayValue extends AbstractList<Object> implements RandomAccess {
       if (end - offset > Integer.MAX_VALUE - 16) {
         throw new GgufException(
             "%s: %s at offset %d: %d bytes of strings are too many"
-                .formatted(source, key, offset, end - offset));
+                .formatted(source, GgufException.shown(key), offset, end - offset));
       }
       byte[] copy = new byte[(int) (end - offset)];
       MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, offset, copy, 0, copy.length);

@@ -179,23 +179,20 @@ final class MetadataMap implements Metadata {
     if (list instanceof ArrayValue array && array.copyTo(out)) {
       return out;
     }
-    boolean lazy = list instanceof ArrayValue;
-    if (lazy && out.length > 0 && !((ArrayValue) list).type().isInteger()) {
-      throw wrong(key, list, "an array of integers");
-    }
     for (int i = 0; i < out.length; i++) {
-      if (list instanceof ArrayValue array && array.type() != ValueType.U64) {
+      if (list instanceof ArrayValue array && array.type().isLong()) {
         long value = array.integer(i);
         if (value != (int) value) {
-          throw tooLarge(shown(key) + "[" + i + "]", value);
+          throw outOfRange(key + "[" + i + "]", value);
         }
         out[i] = (int) value;
       } else {
-        Object element = list.get(i);
-        if (!(element instanceof Long || element instanceof BigInteger)) {
-          throw wrong(key, list, "an array of integers");
+        switch (list.get(i)) {
+          case Long v when v == v.intValue() -> out[i] = v.intValue();
+          case Long v -> throw outOfRange(key + "[" + i + "]", v);
+          case BigInteger v -> throw outOfRange(key + "[" + i + "]", v);
+          default -> throw wrong(key, list, "an array of integers");
         }
-        out[i] = asInt(key, element);
       }
     }
     return out;
@@ -276,8 +273,8 @@ final class MetadataMap implements Metadata {
   private int asInt(String key, Object value) {
     return switch (value) {
       case Long v when v == v.intValue() -> v.intValue();
-      case Long v -> throw tooLarge(shown(key), v);
-      case BigInteger v -> throw tooLarge(shown(key), v);
+      case Long v -> throw outOfRange(key, v);
+      case BigInteger v -> throw outOfRange(key, v);
       default -> throw wrong(key, value, "an integer");
     };
   }
@@ -292,9 +289,9 @@ final class MetadataMap implements Metadata {
     };
   }
 
-  private GgufException tooLarge(String what, Number value) {
+  private GgufException outOfRange(String what, Number value) {
     return new GgufException(
-        source + ": metadata key " + what + " is " + value + ", which is out of range");
+        source + ": metadata key " + shown(what) + " is " + value + ", which is out of range");
   }
 
   private GgufException wrong(String key, Object value, String wanted) {

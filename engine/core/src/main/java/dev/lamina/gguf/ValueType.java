@@ -38,10 +38,11 @@ enum ValueType {
     };
   }
 
-  boolean isInteger() {
+  /** Whether this is an integer type all of whose values a {@code long} holds. */
+  boolean isLong() {
     return switch (this) {
-      case U8, I8, U16, I16, U32, I32, U64, I64 -> true;
-      case F32, BOOL, STRING, ARRAY, F64 -> false;
+      case U8, I8, U16, I16, U32, I32, I64 -> true;
+      case U64, F32, BOOL, STRING, ARRAY, F64 -> false;
     };
   }
 

@@ -139,6 +139,7 @@ class GgufFuzzTest {
               () -> meta.number(key),
               () -> meta.bool(key, false),
               () -> meta.strings(key).hashCode(),
+              () -> meta.byteStrings(key).size(),
               () -> meta.integers(key),
               () -> meta.floats(key),
               () -> meta.bools(key));
