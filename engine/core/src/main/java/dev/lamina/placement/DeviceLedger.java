@@ -10,7 +10,7 @@ import dev.lamina.backend.Op;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.features.MatrixRules;
-import dev.lamina.model.ModelGraph;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -35,18 +35,21 @@ final class DeviceLedger {
     }
   }
 
-  private final ModelGraph model;
+  private final Slots slots;
   private final Limits limits;
   private final Device device;
   private final DeviceInfo info;
   private final long margin;
   private final Answer[] answers;
 
+  /** Bytes of weights and KV pages of single slots; -1: not asked yet. */
+  private final long[] fixedBytes;
+
   /** Bytes of the runs of slots taken so far. */
   private long takenBytes;
 
-  DeviceLedger(ModelGraph model, Limits limits, Device device, PlacementRequest request) {
-    this.model = model;
+  DeviceLedger(Slots slots, Limits limits, Device device, PlacementRequest request) {
+    this.slots = slots;
     this.limits = limits;
     this.device = device;
     this.info = device.info();
@@ -54,7 +57,9 @@ final class DeviceLedger {
         request.memoryMargin() >= 0
             ? request.memoryMargin()
             : PlacementRequest.defaultMargin(info.memoryTotal());
-    this.answers = new Answer[model.layers() + 1];
+    this.answers = new Answer[slots.count()];
+    this.fixedBytes = new long[slots.count()];
+    Arrays.fill(fixedBytes, -1);
   }
 
   Device device() {
@@ -63,11 +68,6 @@ final class DeviceLedger {
 
   DeviceInfo info() {
     return info;
-  }
-
-  /** The number of the model's layers. */
-  int layers() {
-    return model.layers();
   }
 
   long margin() {
@@ -90,7 +90,7 @@ final class DeviceLedger {
   /** What the device says of a slot. */
   Answer answer(int slot) {
     if (answers[slot] == null) {
-      answers[slot] = answer(stage(slot, slot + 1));
+      answers[slot] = answer(slots.graph(slot));
     }
     return answers[slot];
   }
@@ -125,23 +125,28 @@ final class DeviceLedger {
    * @return the first slot taken; {@code end} where none was
    */
   int take(int first, int end) {
-    // Bytes grow with the number of slots: bisect, the whole range first, as it mostly fits.
-    int fits = end;
-    int fails = first - 1;
-    int slot = first;
-    long bytes = 0;
-    while (slot < fits) {
-      long all = bytes(slot, end);
-      if (takenBytes + all <= room()) {
-        fits = slot;
-        bytes = all;
-      } else {
-        fails = slot;
-      }
-      slot = (fails + fits + 1) / 2;
+    // The work space of a stage is at least that of its last slot, and hardly more: with it as the
+    // estimate the answer is right or one too many, and few stages need to be built.
+    long estimate = takenBytes + workBytes(slots.graph(end - 1));
+    int taken = end;
+    while (taken > first && estimate + fixedBytes(taken - 1) <= room()) {
+      taken--;
+      estimate += fixedBytes(taken);
     }
-    takenBytes += bytes;
-    return fits;
+    long bytes = 0;
+    while (taken < end && takenBytes + (bytes = bytes(taken, end)) > room()) {
+      taken++;
+    }
+    takenBytes += taken < end ? bytes : 0;
+    return taken;
+  }
+
+  private long fixedBytes(int slot) {
+    if (fixedBytes[slot] < 0) {
+      Graph graph = slots.graph(slot);
+      fixedBytes[slot] = weightBytes(graph) + kvBytes(graph);
+    }
+    return fixedBytes[slot];
   }
 
   /** Why slot {@code slot}, lower than all taken before, was not: what is missing. */
@@ -152,7 +157,7 @@ final class DeviceLedger {
         String.format(
             Locale.ROOT,
             "full: %s would take %s more, and %s of the %s free are left besides the %s kept free",
-            slot == model.layers() ? "the output" : "layer " + slot,
+            slots.name(slot),
             Bytes.text(more),
             Bytes.text(Math.max(0, room() - takenBytes)),
             Bytes.text(info.memoryFree()),
@@ -163,13 +168,8 @@ final class DeviceLedger {
     return Math.max(0, info.memoryFree() - margin);
   }
 
-  private Graph stage(int first, int end) {
-    int n = model.layers();
-    return model.stage(first, Math.min(end, n), end > n);
-  }
-
   private long bytes(int first, int end) {
-    Graph graph = stage(first, end);
+    Graph graph = slots.graph(first, end);
     return weightBytes(graph) + kvBytes(graph) + workBytes(graph);
   }
 

@@ -45,11 +45,11 @@ public final class Planner {
   private static final int CPU = -1;
 
   private final ModelGraph model;
-  private final Limits limits;
   private final PlacementRequest request;
   private final List<DeviceLedger> cpus = new ArrayList<>();
   private final Candidates candidates;
   private final List<DeviceLedger> gpus = new ArrayList<>();
+  private final Slots graphs;
   private final int slots;
   private final int windowStart;
 
@@ -64,20 +64,20 @@ public final class Planner {
       PlacementRequest request,
       Map<String, String> failed) {
     this.model = model;
-    this.limits = limits;
     this.request = request;
-    this.slots = model.layers() + 1;
+    this.graphs = new Slots(model);
+    this.slots = graphs.count();
     this.windowStart = slots - request.gpuLayers().slots(model.layers());
-    cpus.add(new DeviceLedger(model, limits, cpu, request));
+    cpus.add(new DeviceLedger(graphs, limits, cpu, request));
     for (Device device : devices) {
       if (device != cpu && Placement.isCpu(device)) {
-        cpus.add(new DeviceLedger(model, limits, device, request));
+        cpus.add(new DeviceLedger(graphs, limits, device, request));
       }
     }
     this.candidates = Candidates.choose(devices, cpu, request, failed);
     candidates
         .devices()
-        .forEach(device -> gpus.add(new DeviceLedger(model, limits, device, request)));
+        .forEach(device -> gpus.add(new DeviceLedger(graphs, limits, device, request)));
   }
 
   /**
@@ -283,7 +283,7 @@ public final class Planner {
                   ? "no layer goes there, so the output does not"
                   : "alone between CPU layers and too small to be worth the way there and back"));
     }
-    if (!request.kvOffload() && slot < slots - 1 && !stageGraph(slot, slot + 1).kv().isEmpty()) {
+    if (!request.kvOffload() && slot < slots - 1 && !graphs.graph(slot).kv().isEmpty()) {
       return Optional.of(
           new Reason(
               Reason.Kind.KV_ON_HOST,
@@ -307,7 +307,7 @@ public final class Planner {
             first > 0 && end < slots && plan.owner[first - 1] == CPU && plan.owner[end] == CPU;
         DeviceLedger gpu = gpus.get(plan.owner[first]);
         if ((outputAlone && plan.offloaded() == 1)
-            || (between && gpu.weightBytes(stageGraph(first, end)) < WORTH_A_VISIT)) {
+            || (between && gpu.weightBytes(graphs.graph(first, end)) < WORTH_A_VISIT)) {
           for (int slot = first; slot < end; slot++) {
             any |= notWorthIt.add(slot);
           }
@@ -336,7 +336,7 @@ public final class Planner {
       while (end < slots && ledgers.get(end) == ledger) {
         end++;
       }
-      Graph graph = stageGraph(first, end);
+      Graph graph = graphs.graph(first, end);
       Stage stage =
           new Stage(
               ledger.device(),
@@ -379,8 +379,7 @@ public final class Planner {
   }
 
   /** What will be slower than one may expect. */
-  private static List<String> warnings(
-      DeviceLedger ledger, List<Stage> stages, Placement.DeviceUse use) {
+  private List<String> warnings(DeviceLedger ledger, List<Stage> stages, Placement.DeviceUse use) {
     Map<String, List<Integer>> slow = new LinkedHashMap<>();
     for (Stage stage : stages) {
       for (int slot = stage.first(); slot < stage.end() + (stage.output() ? 1 : 0); slot++) {
@@ -393,10 +392,9 @@ public final class Planner {
     List<String> warnings = new ArrayList<>();
     String id = ledger.info().id();
     slow.forEach(
-        (why, slots) -> {
-          String which = Summary.slots(slots, ledger.layers());
-          warnings.add(id + " runs " + which + " slowly: " + why);
-        });
+        (why, which) ->
+            warnings.add(
+                id + " runs " + Summary.slots(which, graphs.output()) + " slowly: " + why));
     long memory = ledger.info().memoryTotal();
     if (ledger.info().kind() == DeviceInfo.Kind.CPU && memory > 0 && use.bytes() > memory) {
       warnings.add(
@@ -431,8 +429,7 @@ public final class Planner {
   }
 
   private DeviceLedger cpuFor(int slot) {
-    return firstCpu(
-        slot == slots - 1 ? "the output" : "layer " + slot, ledger -> ledger.answer(slot));
+    return firstCpu(graphs.name(slot), ledger -> ledger.answer(slot));
   }
 
   private DeviceLedger firstCpu(String what, Function<DeviceLedger, DeviceLedger.Answer> ask) {
@@ -445,10 +442,5 @@ public final class Planner {
       reasons.add(ledger.info().id() + ": " + no.get().text());
     }
     throw new LaminaException("no device runs " + what + ": " + String.join("; ", reasons));
-  }
-
-  private Graph stageGraph(int first, int end) {
-    int n = slots - 1;
-    return model.stage(first, Math.min(end, n), end > n);
   }
 }

@@ -31,7 +31,7 @@ class PlannerPropertiesTest {
 
   @Test
   void holdOnRandomModelsAndDevices() {
-    for (int seed = 0; seed < 400; seed++) {
+    for (int seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       GgmlType[] types = new GgmlType[9];
       for (int i = 0; i < types.length; i++) {
