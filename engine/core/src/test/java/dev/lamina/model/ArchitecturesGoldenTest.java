@@ -2,6 +2,7 @@ package dev.lamina.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.testing.Shared;
@@ -54,7 +55,8 @@ class ArchitecturesGoldenTest {
       int stepLength,
       float[] golden) {
     try (StageRunner runner =
-        new StageRunner(file, model, cuts, pageSize, stepLength, prompt.length)) {
+        new StageRunner(
+            ReferenceDevice.create(), file, model, cuts, pageSize, stepLength, prompt.length)) {
       return Golden.relativeError(runner.run(prompt, stepLength), golden);
     }
   }

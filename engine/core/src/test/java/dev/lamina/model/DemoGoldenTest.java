@@ -2,6 +2,7 @@ package dev.lamina.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.testing.Shared;
@@ -35,7 +36,8 @@ class DemoGoldenTest {
               file.metadata(),
               file::tensor,
               ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32));
-      try (StageRunner runner = new StageRunner(file, graph, new int[] {3}, 32, 61, 183)) {
+      try (StageRunner runner =
+          new StageRunner(ReferenceDevice.create(), file, graph, new int[] {3}, 32, 61, 183)) {
         double error = Golden.relativeError(runner.run(prompt, 61), golden);
         System.out.printf("demo %-16s %.2e%n", model, error);
         assertTrue(error < 2e-4, "relative error " + error);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.model.ModelGraph.AttentionGroup;
@@ -30,7 +31,14 @@ class EmbeddedModelTest {
     try (GgufFile file = GgufFile.open(resource("gemma3.gguf"))) {
       ModelGraph model = Architectures.graph(file.metadata(), file::tensor, F32);
       try (StageRunner runner =
-          new StageRunner(file, model, new int[] {cut}, pageSize, stepLength, prompt.length)) {
+          new StageRunner(
+              ReferenceDevice.create(),
+              file,
+              model,
+              new int[] {cut},
+              pageSize,
+              stepLength,
+              prompt.length)) {
         double error = Golden.relativeError(runner.run(prompt, stepLength), golden);
         assertTrue(error < 2e-4, "relative error " + error);
       }
@@ -43,8 +51,10 @@ class EmbeddedModelTest {
     int[] prompt = Golden.ints(resource("prompt.tokens.i32"));
     try (GgufFile file = GgufFile.open(resource("gemma3.gguf"))) {
       ModelGraph model = Architectures.graph(file.metadata(), file::tensor, F32);
-      try (StageRunner whole = new StageRunner(file, model, new int[0], 256, 66, 66);
-          StageRunner cut = new StageRunner(file, model, new int[] {2, 4}, 8, 11, 66)) {
+      try (StageRunner whole =
+              new StageRunner(ReferenceDevice.create(), file, model, new int[0], 256, 66, 66);
+          StageRunner cut =
+              new StageRunner(ReferenceDevice.create(), file, model, new int[] {2, 4}, 8, 11, 66)) {
         float[][] expected = whole.run(prompt, 66);
         float[][] actual = cut.run(prompt, 11);
         for (int i = 0; i < prompt.length; i++) {
@@ -64,7 +74,8 @@ class EmbeddedModelTest {
       ModelGraph model =
           Architectures.graph(
               file.metadata(), file::tensor, ModelOptions.DEFAULT.withKv(type, type));
-      try (StageRunner runner = new StageRunner(file, model, new int[0], 16, 22, 66)) {
+      try (StageRunner runner =
+          new StageRunner(ReferenceDevice.create(), file, model, new int[0], 16, 22, 66)) {
         double error = Golden.relativeError(runner.run(prompt, 22), golden);
         System.out.printf("keys and values in %s: %.2e%n", type, error);
         assertTrue(error < bound, "relative error " + error);

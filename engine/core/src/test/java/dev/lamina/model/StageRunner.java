@@ -1,5 +1,6 @@
 package dev.lamina.model;
 
+import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
@@ -9,7 +10,6 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
-import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.gguf.TensorInfo;
 import java.lang.foreign.Arena;
@@ -24,15 +24,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs one sequence through a model on the reference device: cut into stages, in steps of any
- * length, with KV pages that a sliding window gives back as soon as it has passed them.
+ * Runs one sequence through a model on one device: cut into stages, in steps of any length, with KV
+ * pages that a sliding window gives back as soon as it has passed them. The device stays the
+ * caller's.
  */
-final class StageRunner implements AutoCloseable {
+public final class StageRunner implements AutoCloseable {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final ModelGraph model;
   private final int pageSize;
-  private final Device device = ReferenceDevice.create();
+  private final Device device;
   private final List<Program> stages = new ArrayList<>();
   private final List<Deque<Integer>> free = new ArrayList<>();
   private final int[][][] pageTable;
@@ -44,7 +45,15 @@ final class StageRunner implements AutoCloseable {
    * @param maxStep tokens of the longest step
    * @param length tokens in all
    */
-  StageRunner(GgufFile file, ModelGraph model, int[] cuts, int pageSize, int maxStep, int length) {
+  public StageRunner(
+      Device device,
+      GgufFile file,
+      ModelGraph model,
+      int[] cuts,
+      int pageSize,
+      int maxStep,
+      int length) {
+    this.device = device;
     this.model = model;
     this.pageSize = pageSize;
     int longest = (length + pageSize - 1) / pageSize;
@@ -82,13 +91,20 @@ final class StageRunner implements AutoCloseable {
   }
 
   /** Runs the next tokens; logits of each of them. */
-  float[][] step(int... tokens) {
+  public float[][] step(int... tokens) {
+    return stepFrom(0, tokens);
+  }
+
+  /** Runs the next tokens; logits from the one with number {@code first} on. */
+  public float[][] stepFrom(int first, int... tokens) {
     int n = tokens.length;
     int[] positions = new int[n];
-    int[] rows = new int[n];
+    int[] rows = new int[n - first];
     for (int i = 0; i < n; i++) {
       positions[i] = position + i;
-      rows[i] = i;
+    }
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = first + i;
     }
     turnPages(n);
     Step step = new Step(tokens, positions, new int[n], rows, pageTable, List.of(), Output.LOGITS);
@@ -101,7 +117,7 @@ final class StageRunner implements AutoCloseable {
       before = stage;
     }
     position += n;
-    return read(before.output(Output.LOGITS), n);
+    return read(before.output(Output.LOGITS), rows.length);
   }
 
   private void turnPages(int n) {
@@ -122,7 +138,7 @@ final class StageRunner implements AutoCloseable {
     }
   }
 
-  private float[][] read(dev.lamina.backend.Buffer buffer, int rows) {
+  private float[][] read(Buffer buffer, int rows) {
     float[][] logits = new float[rows][];
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocate(4L * rows * model.vocabulary(), 64);
@@ -135,8 +151,22 @@ final class StageRunner implements AutoCloseable {
     return logits;
   }
 
+  /** Forgets all tokens: the next is at position 0. */
+  public void reset() {
+    position = 0;
+    for (int g = 0; g < pageTable.length; g++) {
+      int[] table = pageTable[g][0];
+      for (int p = 0; p < table.length; p++) {
+        if (table[p] >= 0) {
+          free.get(g).add(table[p]);
+          table[p] = -1;
+        }
+      }
+    }
+  }
+
   /** All tokens of {@code prompt} in steps of at most {@code stepLength}. */
-  float[][] run(int[] prompt, int stepLength) {
+  public float[][] run(int[] prompt, int stepLength) {
     float[][] logits = new float[prompt.length][];
     for (int from = 0; from < prompt.length; from += stepLength) {
       int end = Math.min(prompt.length, from + stepLength);
@@ -149,6 +179,5 @@ final class StageRunner implements AutoCloseable {
   @Override
   public void close() {
     stages.forEach(Program::close);
-    device.close();
   }
 }
