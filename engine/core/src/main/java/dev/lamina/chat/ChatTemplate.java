@@ -172,25 +172,32 @@ public final class ChatTemplate {
   public String render(List<Message> messages, RenderOptions options) {
     Map<String, Object> variables = variables(messages, options);
     LocalDateTime now = options.now() == null ? LocalDateTime.now() : options.now();
-    try {
-      return template.render(variables, now);
-    } catch (TemplateException failure) {
-      boolean calls = messages.stream().anyMatch(m -> !m.toolCalls().isEmpty());
-      boolean noTools = variables.get("tools") == null;
-      if (failure.raised() != null || !calls && !noTools) {
-        throw failure;
+    boolean calls = messages.stream().anyMatch(m -> !m.toolCalls().isEmpty());
+    boolean noTools = variables.get("tools") == null;
+    TemplateException first = null;
+    for (int attempt = 0; attempt < 4; attempt++) {
+      boolean textArguments = attempt >= 2;
+      boolean withoutTools = attempt % 2 == 1;
+      if (textArguments && !calls || withoutTools && !noTools) {
+        continue;
       }
-      variables.put("messages", turns(messages, true));
+      variables.put("messages", turns(messages, textArguments));
       if (noTools) {
+        variables.put("tools", null);
+      }
+      if (withoutTools) {
         variables.remove("tools");
       }
       try {
         return template.render(variables, now);
-      } catch (TemplateException second) {
-        failure.addSuppressed(second);
-        throw failure;
+      } catch (TemplateException failure) {
+        if (failure.raised() != null) {
+          throw failure;
+        }
+        first = first == null ? failure : first;
       }
     }
+    throw first;
   }
 
   /**

@@ -272,8 +272,7 @@ final class Evaluator {
       Value to = evaluateOrNone(slice.to(), scope);
       Value step = evaluateOrNone(slice.step(), scope);
       work.line = item.line();
-      Value result = Operators.slice(target, from, to, step, work);
-      return result != null ? result : new Value.Undefined("a " + target.type() + " has no slices");
+      return Operators.slice(target, from, to, step, work);
     }
     Value index = evaluate(item.index(), scope);
     work.line = item.line();

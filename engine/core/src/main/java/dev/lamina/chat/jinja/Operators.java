@@ -340,14 +340,14 @@ final class Operators {
     return null;
   }
 
-  /** {@code target[from:to:step]}; each bound may be None. Null where the target has no slices. */
+  /** {@code target[from:to:step]}; each bound may be None. */
   static Value slice(Value target, Value from, Value to, Value stepValue, Work work) {
     if (target instanceof Value.Undefined) {
       throw undefined(target, work);
     }
     boolean string = target instanceof Value.Str;
     if (!string && !(target instanceof Value.Seq seq && seq.indexed())) {
-      return null;
+      throw work.error("a " + target.type() + " has no slices");
     }
     int length = Values.length(target);
     int step = bound(stepValue, 1, work);

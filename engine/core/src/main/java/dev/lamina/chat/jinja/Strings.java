@@ -122,7 +122,7 @@ final class Strings {
       at = Text.skipSpace(s, 0);
       while (at < s.length()) {
         if (most >= 0 && parts.size() == most) {
-          parts.add(Text.stripEnd(s.substring(at)));
+          parts.add(s.substring(at));
           return parts;
         }
         int end = at;
@@ -162,7 +162,6 @@ final class Strings {
         parts.addFirst(rest.substring(start));
         rest = Text.stripEnd(rest.substring(0, start));
       }
-      rest = Text.stripStart(rest);
       if (!rest.isEmpty()) {
         parts.addFirst(rest);
       }

@@ -70,6 +70,7 @@ final class Tests {
               work,
               value instanceof Value.Str
                   || value instanceof Value.Dict
+                  || value instanceof Value.Undefined
                   || value instanceof Value.Seq seq && seq.indexed());
       case "iterable" ->
           none(

@@ -15,6 +15,7 @@ final class Work {
   int line = 1;
   private final long maxChars;
   private final long maxOutput;
+  private final long maxSteps;
   private long steps;
   private long chars;
   private int depth;
@@ -24,7 +25,7 @@ final class Work {
     this.now = now;
     this.maxChars = limits.maxChars() + 16 * inputChars;
     this.maxOutput = limits.maxOutput() + 16 * inputChars;
-    this.steps = -inputChars;
+    this.maxSteps = limits.maxSteps() + 16 * inputChars;
   }
 
   TemplateException error(String problem) {
@@ -32,15 +33,15 @@ final class Work {
   }
 
   void step() {
-    if (++steps > limits.maxSteps()) {
-      throw error("it takes more than " + limits.maxSteps() + " steps");
+    if (++steps > maxSteps) {
+      throw error("it takes more than " + maxSteps + " steps");
     }
   }
 
   void steps(long n) {
     steps += n;
-    if (steps > limits.maxSteps()) {
-      throw error("it takes more than " + limits.maxSteps() + " steps");
+    if (steps > maxSteps) {
+      throw error("it takes more than " + maxSteps + " steps");
     }
   }
 

@@ -2,6 +2,8 @@ package dev.lamina.chat.json;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -208,6 +210,11 @@ public final class Json {
       return 1 / d < 0 ? "-0.0" : "0.0";
     }
     BigDecimal decimal = new BigDecimal(Double.toString(Math.abs(d))).stripTrailingZeros();
+    if (decimal.precision() == 2) {
+      // Java prints two digits where one would do: 4.9E-324 for 5e-324.
+      BigDecimal shorter = decimal.round(new MathContext(1, RoundingMode.HALF_EVEN));
+      decimal = shorter.doubleValue() == Math.abs(d) ? shorter.stripTrailingZeros() : decimal;
+    }
     BigInteger unscaled = decimal.unscaledValue();
     String digits = unscaled.toString();
     // The value is 0.DIGITS times ten to the power of `point`.
