@@ -25,6 +25,8 @@ final class Cursor {
   private final long size;
   private long position;
   private String field = "header";
+  private String name;
+  private long number = -1;
 
   Cursor(MemorySegment bytes, String source) {
     this.bytes = bytes;
@@ -49,9 +51,35 @@ final class Cursor {
   }
 
   /** Names the field that is read from now on, for messages. */
-  Cursor field(String name) {
-    field = name;
+  Cursor field(String what) {
+    return field(what, null, -1);
+  }
+
+  /** A field of something that the file gives a name. */
+  Cursor field(String what, String of) {
+    return field(what, of, -1);
+  }
+
+  /** A field of something that has no name yet. */
+  Cursor field(String what, long index) {
+    return field(what, null, index);
+  }
+
+  /**
+   * Kept apart, as putting them together for each of a million entries would cost more than reading
+   * them.
+   */
+  private Cursor field(String what, String of, long index) {
+    field = what;
+    name = of;
+    number = index;
     return this;
+  }
+
+  private String described() {
+    return name != null
+        ? field + " " + GgufException.shown(name)
+        : number >= 0 ? field + " number " + number : field;
   }
 
   int readInt() {
@@ -104,7 +132,7 @@ final class Cursor {
   }
 
   GgufException fail(long offset, String problem) {
-    return new GgufException(source + ": " + field + " at offset " + offset + ": " + problem);
+    return new GgufException(source + ": " + described() + " at offset " + offset + ": " + problem);
   }
 
   private GgufException cut(String wanted) {
@@ -113,7 +141,7 @@ final class Cursor {
             + ": the file ends after "
             + size
             + " bytes, within "
-            + field
+            + described()
             + ", which needs "
             + wanted
             + " at offset "

@@ -161,7 +161,11 @@ public final class GgufFile implements AutoCloseable {
   /** Gives each metadata key with the bytes of its value, the value's type included. */
   void forEachRawValue(BiConsumer<String, MemorySegment> action) {
     GgufPart first = parts.getFirst();
-    GgufParser.parse(first.bytes(), first.source(), 0, action);
+    GgufParser.parse(
+        first.bytes(),
+        first.source(),
+        0,
+        (key, start, end) -> action.accept(key, first.bytes().asSlice(start, end - start)));
   }
 
   /** All tensors, in the order of the files and of their tables. */

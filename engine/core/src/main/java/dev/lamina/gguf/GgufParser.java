@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
 
 /**
  * Reads the header of one GGUF file: magic, version, metadata and tensor table (the format is
@@ -29,13 +28,19 @@ final class GgufParser {
   private static final int LEAST_KEY_VALUE = 8 + 4 + 1;
   private static final int LEAST_TENSOR = 8 + 4 + 4 + 8;
 
+  /** Is told where the values stand. */
+  @FunctionalInterface
+  interface Watcher {
+    /** The value of {@code key}, its type included, is the file's bytes from start up to end. */
+    void value(String key, long start, long end);
+  }
+
   private final Cursor in;
   private final String source;
   private final Map<String, Object> values = new LinkedHashMap<>();
-  private final BiConsumer<String, MemorySegment> watcher;
+  private final Watcher watcher;
 
-  private GgufParser(
-      MemorySegment bytes, String source, BiConsumer<String, MemorySegment> watcher) {
+  private GgufParser(MemorySegment bytes, String source, Watcher watcher) {
     this.in = new Cursor(bytes, source);
     this.source = source;
     this.watcher = watcher;
@@ -45,14 +50,10 @@ final class GgufParser {
    * @param part number that the tensors get as {@link TensorInfo#part()}
    */
   static GgufPart parse(MemorySegment bytes, String source, int part) {
-    return parse(bytes, source, part, (key, value) -> {});
+    return parse(bytes, source, part, (key, start, end) -> {});
   }
 
-  /**
-   * @param watcher is given each key and the bytes of its value, the value's type included
-   */
-  static GgufPart parse(
-      MemorySegment bytes, String source, int part, BiConsumer<String, MemorySegment> watcher) {
+  static GgufPart parse(MemorySegment bytes, String source, int part, Watcher watcher) {
     try {
       return new GgufParser(bytes, source, watcher).parse(part);
     } catch (InternalError e) {
@@ -133,18 +134,18 @@ final class GgufParser {
   }
 
   private void readKeyValue(long index) {
-    in.field("the metadata key number " + index);
+    in.field("the metadata key", index);
     long at = in.position();
     String key = in.readString(MAX_NAME);
     if (key.isEmpty()) {
       throw in.fail(at, "is empty");
     }
-    in.field("the metadata value of " + GgufException.shown(key));
+    in.field("the metadata value of", key);
     long start = in.position();
     Object value = readValue(key, readValueType());
-    watcher.accept(key, in.segment().asSlice(start, in.position() - start));
+    watcher.value(key, start, in.position());
     if (values.putIfAbsent(key, value) != null) {
-      throw in.field("the metadata key " + GgufException.shown(key)).fail(at, "is there twice");
+      throw in.field("the metadata key", key).fail(at, "is there twice");
     }
   }
 
@@ -253,7 +254,7 @@ final class GgufParser {
     List<TensorInfo> tensors = new ArrayList<>();
     Map<String, TensorInfo> byName = new HashMap<>();
     for (long i = 0; i < count; i++) {
-      long at = in.field("the name of tensor number " + i).position();
+      long at = in.field("the name of tensor", i).position();
       TensorInfo tensor = readTensor(part, alignment);
       if (byName.putIfAbsent(tensor.name(), tensor) != null) {
         throw in.fail(at, "is there twice");
@@ -269,7 +270,7 @@ final class GgufParser {
     if (name.isEmpty()) {
       throw in.fail(at, "is empty");
     }
-    in.field("the tensor " + GgufException.shown(name));
+    in.field("the tensor", name);
     at = in.position();
     int dimensions = in.readInt();
     if (dimensions < 0 || dimensions > MAX_DIMENSIONS) {

@@ -48,7 +48,11 @@ final class LayoutCheck {
     if (end > dense) {
       throw fail(
           before,
-          "ends at " + end + ", far beyond the file's end at " + fileBytes + "; it is damaged");
+          "ends at "
+              + end
+              + ", beyond the file's end at "
+              + fileBytes
+              + "; the file is damaged or its download was interrupted");
     }
     throw new GgufException(
         source

@@ -1,5 +1,6 @@
 /**
  * GGUF files: metadata, tensor table and memory-mapped tensor data of a file or a set of split
- * files, the ggml types, and their exact decoding to float32. Knows nothing of models or devices.
+ * files; writing such files; the ggml types, their constant tables, their exact decoding to
+ * float32, and random weights of each. Knows nothing of models or devices.
  */
 package dev.lamina.gguf;

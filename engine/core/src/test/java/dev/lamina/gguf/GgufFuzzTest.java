@@ -99,7 +99,7 @@ class GgufFuzzTest {
   /** Opens the file and reads all that it holds. */
   private void exercise(byte[] bytes, String name) {
     long start = System.nanoTime();
-    long limit = 20_000 + 40L * bytes.length;
+    long limit = 20_000 + 20L * bytes.length;
     // What runs for the first time may load classes, so a suspect gets a second chance.
     if (allocatedByParsing(bytes, name) > limit) {
       long allocated = allocatedByParsing(bytes, name);
