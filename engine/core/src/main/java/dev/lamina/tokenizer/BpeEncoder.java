@@ -8,7 +8,8 @@ final class BpeEncoder extends Merger implements Encoder {
   private final Vocabulary vocabulary;
   private final int tokens;
   private final MergeTable merges;
-  private final PreTokenizer preTokenizer;
+  private final Splitter[] splitters;
+  private final boolean ignoresMerges;
   private final int[] byteId = new int[256];
 
   /**
@@ -25,7 +26,8 @@ final class BpeEncoder extends Merger implements Encoder {
     this.vocabulary = vocabulary;
     this.tokens = tokens;
     this.merges = merges;
-    this.preTokenizer = preTokenizer;
+    this.splitters = preTokenizer.splitters();
+    this.ignoresMerges = preTokenizer.ignoresMerges();
     this.whole = new byte[tokens];
     byte[] one = new byte[1];
     for (int b = 0; b < 256; b++) {
@@ -53,7 +55,7 @@ final class BpeEncoder extends Merger implements Encoder {
   @Override
   public void encode(CharSequence text, int from, int to, boolean afterSpecial, IntList out) {
     CodePoints points = new CodePoints(text, from, to);
-    IntList ends = preTokenizer.split(points);
+    IntList ends = PreTokenizer.split(splitters, points);
     byte[] bytes = points.utf8();
     Symbols symbols = new Symbols();
     int point = 0;
@@ -70,9 +72,7 @@ final class BpeEncoder extends Merger implements Encoder {
 
   private void word(Symbols symbols, byte[] text, int from, int to, IntList out) {
     int id = to - from == 1 ? byteId[text[from] & 0xFF] : vocabulary.find(text, from, to);
-    if (id >= 0
-        && id < tokens
-        && (preTokenizer.ignoresMerges() || isWhole(id, symbols, text, from, to))) {
+    if (id >= 0 && id < tokens && (ignoresMerges || isWhole(id, symbols, text, from, to))) {
       out.add(id);
       return;
     }

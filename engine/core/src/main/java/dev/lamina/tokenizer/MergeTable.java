@@ -1,5 +1,7 @@
 package dev.lamina.tokenizer;
 
+import java.util.Arrays;
+
 /** Which two symbols may be joined, at what rank, and to what; open addressing over longs. */
 final class MergeTable {
   private final long[] keys;
@@ -8,9 +10,9 @@ final class MergeTable {
   private final int mask;
 
   MergeTable(int expected) {
-    int capacity = Integer.highestOneBit(Math.max(16, expected) - 1) << 2;
+    int capacity = Vocabulary.slotsFor(expected);
     keys = new long[capacity];
-    java.util.Arrays.fill(keys, -1);
+    Arrays.fill(keys, -1);
     ranks = new int[capacity];
     results = new int[capacity];
     mask = capacity - 1;

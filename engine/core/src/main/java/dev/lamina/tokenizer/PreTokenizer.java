@@ -25,9 +25,8 @@ enum PreTokenizer {
               "midm-2.0",
               "lfm2")
           .ignoringMerges()
-          .addingBos(),
-      new WordSplitter(3)),
-  LLAMA3_WORDS(names("dbrx", "smaug-bpe", "glm4", "chatglm-bpe"), new WordSplitter(3)),
+          .addingBos()),
+  LLAMA3_WORDS(names("dbrx", "smaug-bpe", "glm4", "chatglm-bpe")),
   QWEN2(
       names(
           "qwen2",
@@ -38,36 +37,18 @@ enum PreTokenizer {
           "solar-open",
           "grok-2",
           "kormo",
-          "f2llmv2"),
-      new WordSplitter(1)),
-  QWEN35(names("qwen35"), new WordSplitter(true, 1, true, true)),
-  BAILING(names("bailingmoe", "bailingmoe2", "llada-moe"), new WordSplitter(1)),
-  SEED_CODER(names("seed-coder"), new WordSplitter(true, 1, false, false)),
-  UFAKZEKA(names("ufakzeka"), new WordSplitter(false, 1, false, true)),
-  MINICPM5(names("minicpm5").ignoringMerges(), digits(3), new WordSplitter(Integer.MAX_VALUE)),
-  GPT4O(names("gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"), new CasedSplitter(true, 3)),
-  TEKKEN(names("tekken").ignoringMerges().addingBos(), new CasedSplitter(false, 1)),
-  KIMI_K2(names("kimi-k2"), new KimiSplitter()),
-  DEEPSEEK_V3(
-      names("deepseek-v3", "hunyuan-dense", "hy_v4", "joyai-llm"),
-      digits(3),
-      RunSplitter.of(CharSets::isDeepSeekCjk),
-      new DeepSeekSplitter()),
-  DEEPSEEK_LLM(
-      names("deepseek-llm"),
-      RunSplitter.of((c, kind) -> Scan.isNewline(c), 1, 1),
-      RunSplitter.of(WHITESPACE, CharSets::isDeepSeekLetter),
-      RunSplitter.of(WHITESPACE, CharSets::isDeepSeekPunctuation),
-      new RunSplitter(NOTHING, ofKind(CharClasses.SPACE), 1, Integer.MAX_VALUE, true),
-      RunSplitter.of(CharSets::isOldDeepSeekCjk),
-      digits(Integer.MAX_VALUE)),
-  DEEPSEEK_CODER(
-      names("deepseek-coder"),
-      RunSplitter.of((c, kind) -> Scan.isNewline(c), 1, 1),
-      RunSplitter.of(WHITESPACE, ofKind(CharClasses.LETTER)),
-      RunSplitter.of(WHITESPACE, ofKind(CharClasses.PUNCTUATION)),
-      RunSplitter.of(CharSets::isOldDeepSeekCjk),
-      digits(1)),
+          "f2llmv2")),
+  QWEN35(names("qwen35")),
+  BAILING(names("bailingmoe", "bailingmoe2", "llada-moe")),
+  SEED_CODER(names("seed-coder")),
+  UFAKZEKA(names("ufakzeka")),
+  MINICPM5(names("minicpm5").ignoringMerges()),
+  GPT4O(names("gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2")),
+  TEKKEN(names("tekken").ignoringMerges().addingBos()),
+  KIMI_K2(names("kimi-k2")),
+  DEEPSEEK_V3(names("deepseek-v3", "hunyuan-dense", "hy_v4", "joyai-llm")),
+  DEEPSEEK_LLM(names("deepseek-llm")),
+  DEEPSEEK_CODER(names("deepseek-coder")),
   GPT2(
       names(
           "gpt-2",
@@ -80,8 +61,7 @@ enum PreTokenizer {
           "mellum",
           "exaone4",
           "trillion",
-          "granite-docling"),
-      new Gpt2Splitter()),
+          "granite-docling")),
   STARCODER(
       names(
           "starcoder",
@@ -91,34 +71,75 @@ enum PreTokenizer {
           "codeshell",
           "exaone",
           "minerva-7b",
-          "mellum2"),
-      digits(1),
-      new Gpt2Splitter()),
-  FALCON(
-      names("falcon"),
-      RunSplitter.of(CharSets::isFalconPunctuation),
-      new Gpt2Splitter(),
-      RunSplitter.of((c, kind) -> c >= '0' && c <= '9', 3, 3)),
-  BLOOM(names("poro-chat", "bloom", "gpt3-finnish"), RunSplitter.of(BLANK, CharSets::isBloomWord)),
-  VIKING(names("viking"), RunSplitter.of(BLANK, CharSets::isBloomWord), digits(1)),
-  LAGUNA(
-      names("laguna"),
-      RunSplitter.of((c, kind) -> c != '\n'),
-      RunSplitter.of((c, kind) -> c == '\n'),
-      new WordSplitter(1)),
-  DEFAULT(
-      names("default"),
-      RunSplitter.of(CharSets::isDefaultPunctuation),
-      new Gpt2Splitter(),
-      digits(Integer.MAX_VALUE),
-      RunSplitter.of((c, kind) -> c >= '0' && c <= '9', 3, 3));
+          "mellum2")),
+  FALCON(names("falcon")),
+  BLOOM(names("poro-chat", "bloom", "gpt3-finnish")),
+  VIKING(names("viking")),
+  LAGUNA(names("laguna")),
+  DEFAULT(names("default"));
 
   private final Names names;
-  private final Splitter[] splitters;
 
-  PreTokenizer(Names names, Splitter... splitters) {
+  PreTokenizer(Names names) {
     this.names = names;
-    this.splitters = splitters;
+  }
+
+  /** The expressions; made only for the one that is used, which saves time at the start. */
+  Splitter[] splitters() {
+    return switch (this) {
+      case LLAMA3 -> array(new WordSplitter(3));
+      case LLAMA3_WORDS -> array(new WordSplitter(3));
+      case QWEN2 -> array(new WordSplitter(1));
+      case QWEN35 -> array(new WordSplitter(true, 1, true, true));
+      case BAILING -> array(new WordSplitter(1));
+      case SEED_CODER -> array(new WordSplitter(true, 1, false, false));
+      case UFAKZEKA -> array(new WordSplitter(false, 1, false, true));
+      case MINICPM5 -> array(digits(3), new WordSplitter(Integer.MAX_VALUE));
+      case GPT4O -> array(new CasedSplitter(true, 3));
+      case TEKKEN -> array(new CasedSplitter(false, 1));
+      case KIMI_K2 -> array(new KimiSplitter());
+      case DEEPSEEK_V3 ->
+          array(digits(3), RunSplitter.of(CharSets::isDeepSeekCjk), new DeepSeekSplitter());
+      case DEEPSEEK_LLM ->
+          array(
+              RunSplitter.of((c, kind) -> Scan.isNewline(c), 1, 1),
+              RunSplitter.of(WHITESPACE, CharSets::isDeepSeekLetter),
+              RunSplitter.of(WHITESPACE, CharSets::isDeepSeekPunctuation),
+              new RunSplitter(NOTHING, ofKind(CharClasses.SPACE), 1, Integer.MAX_VALUE, true),
+              RunSplitter.of(CharSets::isOldDeepSeekCjk),
+              digits(Integer.MAX_VALUE));
+      case DEEPSEEK_CODER ->
+          array(
+              RunSplitter.of((c, kind) -> Scan.isNewline(c), 1, 1),
+              RunSplitter.of(WHITESPACE, ofKind(CharClasses.LETTER)),
+              RunSplitter.of(WHITESPACE, ofKind(CharClasses.PUNCTUATION)),
+              RunSplitter.of(CharSets::isOldDeepSeekCjk),
+              digits(1));
+      case GPT2 -> array(new Gpt2Splitter());
+      case STARCODER -> array(digits(1), new Gpt2Splitter());
+      case FALCON ->
+          array(
+              RunSplitter.of(CharSets::isFalconPunctuation),
+              new Gpt2Splitter(),
+              RunSplitter.of((c, kind) -> c >= '0' && c <= '9', 3, 3));
+      case BLOOM -> array(RunSplitter.of(BLANK, CharSets::isBloomWord));
+      case VIKING -> array(RunSplitter.of(BLANK, CharSets::isBloomWord), digits(1));
+      case LAGUNA ->
+          array(
+              RunSplitter.of((c, kind) -> c != '\n'),
+              RunSplitter.of((c, kind) -> c == '\n'),
+              new WordSplitter(1));
+      case DEFAULT ->
+          array(
+              RunSplitter.of(CharSets::isDefaultPunctuation),
+              new Gpt2Splitter(),
+              digits(Integer.MAX_VALUE),
+              RunSplitter.of((c, kind) -> c >= '0' && c <= '9', 3, 3));
+    };
+  }
+
+  private static Splitter[] array(Splitter... splitters) {
+    return splitters;
   }
 
   /** The pre-tokenizer of a value of {@code tokenizer.ggml.pre}. */
@@ -151,7 +172,7 @@ enum PreTokenizer {
   }
 
   /** The ends of the words, in code points. */
-  IntList split(CodePoints text) {
+  static IntList split(Splitter[] splitters, CodePoints text) {
     IntList ends = new IntList(text.length() / 4 + 8);
     apply(splitters[0], text, 0, text.length(), ends);
     for (int i = 1; i < splitters.length; i++) {

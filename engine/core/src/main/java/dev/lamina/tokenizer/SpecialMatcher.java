@@ -1,6 +1,7 @@
 package dev.lamina.tokenizer;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -8,24 +9,50 @@ import java.util.Map;
 import java.util.function.IntPredicate;
 
 /**
- * Cuts special tokens out of a text. As in llama.cpp the longest tokens are looked for first, each
- * from left to right in what the ones before have left over; here all are found in one pass over a
- * trie and then taken in that order.
+ * Cuts special tokens out of a text. As in llama.cpp the longest tokens (in UTF-8) are looked for
+ * first, from left to right in what the ones before have left over. There each token is searched
+ * for in the whole text; here one pass over a trie finds the few places where any can begin,
+ * because some vocabularies have thousands.
  */
 final class SpecialMatcher {
-  /** A special token; strips as the models of Phi-3 want it. */
+  /**
+   * A special token.
+   *
+   * @param stripsRight whether it swallows the ASCII blanks behind it, as those of Phi-3 do
+   */
   record Special(int id, String text, boolean stripsRight) {}
 
-  private final List<Special> ordered;
+  /** Receives the parts of a text in order. */
+  interface Parts {
+    void text(int from, int to);
+
+    void token(int id);
+  }
+
+  private record Match(int from, int end, int id) {}
+
+  /** A trie over chars; {@code group} orders the lengths, the longest is 0. */
+  private static final class Node {
+    final Map<Character, Node> children = new HashMap<>(4);
+    Special token;
+    int group = Integer.MAX_VALUE;
+  }
+
   private final Node root = new Node();
   private final boolean[] begins = new boolean[128];
   private boolean beginsBeyondAscii;
+  private int groups;
 
   SpecialMatcher(List<Special> specials) {
-    ordered = new ArrayList<>(specials);
+    List<Special> ordered = new ArrayList<>(specials);
     ordered.sort(Comparator.comparingInt((Special s) -> -utf8Length(s.text())));
-    for (int rank = 0; rank < ordered.size(); rank++) {
-      insert(ordered.get(rank).text(), rank);
+    int length = 0;
+    for (Special special : ordered) {
+      if (utf8Length(special.text()) != length) {
+        length = utf8Length(special.text());
+        groups++;
+      }
+      insert(special, groups - 1);
     }
   }
 
@@ -39,7 +66,8 @@ final class SpecialMatcher {
     return length;
   }
 
-  private void insert(String text, int rank) {
+  private void insert(Special special, int group) {
+    String text = special.text();
     char first = text.charAt(0);
     if (first < 128) {
       begins[first] = true;
@@ -50,35 +78,24 @@ final class SpecialMatcher {
     for (int i = 0; i < text.length(); i++) {
       node = node.children.computeIfAbsent(text.charAt(i), _ -> new Node());
     }
-    node.rank = rank;
+    node.token = special;
+    node.group = group;
   }
 
-  /** Receives the parts of a text in order. */
-  interface Parts {
-    void text(int from, int to);
-
-    void token(int id);
-  }
-
-  /** Tells {@code parts} what the text is made of; stripped blanks are left out. */
+  /** Tells {@code parts} what the text is made of; swallowed blanks are left out. */
   void partition(CharSequence text, Parts parts) {
-    List<Match> matches = find(text);
-    if (matches.isEmpty()) {
-      if (!text.isEmpty()) {
-        parts.text(0, text.length());
-      }
-      return;
-    }
-    matches.sort(Comparator.comparingInt(Match::rank).thenComparingInt(Match::from));
-    List<Match> taken = take(text, matches);
-    taken.sort(Comparator.comparingInt(Match::from));
+    IntList places = new IntList(8);
+    IntList longest = new IntList(8);
+    find(text, places, longest);
     int at = 0;
-    for (Match match : taken) {
-      if (match.from() > at) {
-        parts.text(at, match.from());
+    if (places.size() > 0) {
+      for (Match match : take(text, places, longest)) {
+        if (match.from() > at) {
+          parts.text(at, match.from());
+        }
+        parts.token(match.id());
+        at = match.end();
       }
-      parts.token(ordered.get(match.rank()).id());
-      at = match.end();
     }
     if (at < text.length()) {
       parts.text(at, text.length());
@@ -87,63 +104,95 @@ final class SpecialMatcher {
 
   /** Where the special tokens that {@code which} holds for begin in a text, also within others. */
   List<Integer> starts(CharSequence text, IntPredicate which) {
-    return find(text).stream()
-        .filter(match -> which.test(ordered.get(match.rank()).id()))
-        .map(Match::from)
-        .distinct()
-        .sorted()
-        .toList();
+    IntList places = new IntList(8);
+    find(text, places, new IntList(8));
+    List<Integer> starts = new ArrayList<>();
+    for (int place = 0; place < places.size(); place++) {
+      int from = places.get(place);
+      Node node = root;
+      for (int i = from; i < text.length(); i++) {
+        node = node.children.get(text.charAt(i));
+        if (node == null) {
+          break;
+        }
+        if (node.token != null && which.test(node.token.id())) {
+          starts.add(from);
+          break;
+        }
+      }
+    }
+    return starts;
   }
 
-  private record Match(int rank, int from, int end) {}
-
-  private List<Match> find(CharSequence text) {
-    List<Match> matches = new ArrayList<>();
+  /** Where tokens begin, and the group of the longest of each place. */
+  private void find(CharSequence text, IntList places, IntList longest) {
     for (int from = 0; from < text.length(); from++) {
       char first = text.charAt(from);
       if (first < 128 ? !begins[first] : !beginsBeyondAscii) {
         continue;
       }
+      int group = Integer.MAX_VALUE;
       Node node = root;
       for (int i = from; i < text.length(); ) {
         node = node.children.get(text.charAt(i++));
         if (node == null) {
           break;
         }
-        if (node.rank >= 0) {
-          matches.add(new Match(node.rank, from, i));
-        }
+        group = Math.min(group, node.group);
+      }
+      if (group < groups) {
+        places.add(from);
+        longest.add(group);
       }
     }
-    return matches;
   }
 
-  private List<Match> take(CharSequence text, List<Match> matches) {
-    java.util.BitSet used = new java.util.BitSet(text.length());
+  private List<Match> take(CharSequence text, IntList places, IntList longest) {
+    BitSet used = new BitSet(text.length());
     List<Match> taken = new ArrayList<>();
-    for (Match match : matches) {
-      int next = used.nextSetBit(match.from());
-      if (next >= 0 && next < match.end()) {
-        continue;
-      }
-      int end = match.end();
-      if (ordered.get(match.rank()).stripsRight()) {
-        while (end < text.length() && !used.get(end) && isAsciiSpace(text.charAt(end))) {
-          end++;
+    for (int group = 0; group < groups; group++) {
+      for (int place = 0; place < places.size(); place++) {
+        int from = places.get(place);
+        if (longest.get(place) > group || used.get(from)) {
+          continue;
         }
+        Special special = at(text, from, group);
+        if (special == null) {
+          continue;
+        }
+        int end = from + special.text().length();
+        int next = used.nextSetBit(from);
+        if (next >= 0 && next < end) {
+          continue;
+        }
+        if (special.stripsRight()) {
+          while (end < text.length() && !used.get(end) && isAsciiSpace(text.charAt(end))) {
+            end++;
+          }
+        }
+        used.set(from, end);
+        taken.add(new Match(from, end, special.id()));
       }
-      used.set(match.from(), end);
-      taken.add(new Match(match.rank(), match.from(), end));
     }
+    taken.sort(Comparator.comparingInt(Match::from));
     return taken;
+  }
+
+  private Special at(CharSequence text, int from, int group) {
+    Node node = root;
+    for (int i = from; i < text.length(); i++) {
+      node = node.children.get(text.charAt(i));
+      if (node == null) {
+        return null;
+      }
+      if (node.group == group) {
+        return node.token;
+      }
+    }
+    return null;
   }
 
   private static boolean isAsciiSpace(char c) {
     return c == ' ' || c >= '\t' && c <= '\r';
-  }
-
-  private static final class Node {
-    final Map<Character, Node> children = new HashMap<>(4);
-    int rank = -1;
   }
 }

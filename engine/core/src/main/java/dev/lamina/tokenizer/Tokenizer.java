@@ -96,9 +96,9 @@ public final class Tokenizer {
     return out.toArray();
   }
 
-  /** Where in a text something begins that would be parsed as a control token, ascending. */
+  /** Where in a text something begins that is parsed only where control tokens are, ascending. */
   List<Integer> controlStarts(String text) {
-    return parts.allSpecial.starts(text, this::isControl);
+    return parts.allSpecial.starts(text, id -> type(id).hidden());
   }
 
   /** Decodes tokens without their control tokens; see {@link #decode(int[], boolean)}. */

@@ -10,6 +10,7 @@ import java.util.Locale;
 /** Reads the tokenizer of a file from its metadata. */
 final class TokenizerReader {
   private static final String PREFIX = "tokenizer.ggml.";
+  private static final String HEX = "0123456789ABCDEF";
 
   private final Metadata metadata;
   private final String source;
@@ -122,7 +123,7 @@ final class TokenizerReader {
     int[] ids = new int[256];
     int missing = 0;
     for (int b = 0; b < 256; b++) {
-      int id = tokens.find(String.format(Locale.ROOT, "<0x%02X>", b));
+      int id = tokens.find("<0x" + HEX.charAt(b >> 4) + HEX.charAt(b & 15) + ">");
       if (id < 0 && b < 0x80) {
         id = tokens.find(String.valueOf((char) b));
       }

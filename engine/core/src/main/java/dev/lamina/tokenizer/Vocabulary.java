@@ -21,9 +21,15 @@ final class Vocabulary {
   Vocabulary(int expected, int room) {
     bytes = new byte[Math.max(64, room)];
     offsets = new int[expected + 2];
-    int capacity = Integer.highestOneBit(Math.max(16, expected) - 1) << 2;
-    slots = new int[capacity];
-    mask = capacity - 1;
+    slots = new int[slotsFor(expected)];
+    mask = slots.length - 1;
+  }
+
+  /**
+   * A power of two between 1.5 and 3 times the number of entries: small, so that it stays in cache.
+   */
+  static int slotsFor(int entries) {
+    return Integer.highestOneBit(Math.clamp(entries * 3L / 2, 16, 1 << 29)) << 1;
   }
 
   int size() {
@@ -86,7 +92,7 @@ final class Vocabulary {
     }
     int id = commitUnfindable(length);
     slots[slot] = id + 1;
-    if (++found > slots.length >> 1) {
+    if (++found > slots.length / 3 * 2) {
       rehash();
     }
     return id;

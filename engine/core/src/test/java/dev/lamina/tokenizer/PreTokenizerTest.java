@@ -144,7 +144,7 @@ class PreTokenizerTest {
 
   private static List<String> split(PreTokenizer pre, String text) {
     CodePoints points = new CodePoints(text, 0, text.length());
-    IntList ends = pre.split(points);
+    IntList ends = PreTokenizer.split(pre.splitters(), points);
     List<String> words = new ArrayList<>();
     int from = 0;
     for (int i = 0; i < ends.size(); i++) {

@@ -94,4 +94,20 @@ class SpecialMatcherTest {
                 new SpecialMatcher.Special(1, "<a><b>", false)));
     assertEquals(List.of("#0", "x", "#1", "#0"), parts(matcher, "<a>x<a><b><a>"));
   }
+
+  /** Gemma has tokens for runs of 2 to 31 blanks, and thousands of others. */
+  @Test
+  void manyTokensAndManyPlaces() {
+    List<SpecialMatcher.Special> specials = new ArrayList<>();
+    for (int n = 2; n <= 31; n++) {
+      specials.add(new SpecialMatcher.Special(n, " ".repeat(n), false));
+    }
+    for (int n = 0; n < 6000; n++) {
+      specials.add(new SpecialMatcher.Special(100 + n, "<unused" + n + ">", false));
+    }
+    SpecialMatcher matcher = new SpecialMatcher(specials);
+    List<String> parts = parts(matcher, " ".repeat(31 * 30_000 + 5) + "<unused77>");
+    assertEquals(30_002, parts.size());
+    assertEquals(List.of("#31", "#5", "#177"), parts.subList(29_999, 30_002));
+  }
 }
