@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  */
 class GgufFuzzTest {
   private static final long SEED = Long.getLong("lamina.fuzz.seed", 20_261_122);
-  private static final int FILES = Integer.getInteger("lamina.fuzz.files", 100_000);
+  private static final int FILES = Integer.getInteger("lamina.fuzz.files", 50_000);
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** What a field may become: the borders of all the number types. */
@@ -78,7 +78,7 @@ class GgufFuzzTest {
       exercise(sample.bytes(), "whole.gguf");
     }
     assertEquals(samples.size(), read, "the samples themselves are sound");
-    assertTimeoutPreemptively(Duration.ofSeconds(55), () -> fuzz(samples));
+    assertTimeoutPreemptively(Duration.ofMinutes(5), () -> fuzz(samples));
     assertTrue(read > FILES / 50, "hardly any file was read: " + read);
     assertTrue(refused > FILES / 4, "hardly any file was refused: " + refused);
   }

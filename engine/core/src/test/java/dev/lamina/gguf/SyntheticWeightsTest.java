@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SyntheticWeightsTest {
-  private static final int VALUES = 1 << 18;
+  private static final int VALUES = 1 << 17;
 
   static Stream<GgmlType> types() {
     return Arrays.stream(GgmlType.values()).filter(GgmlType::isWeightType);
