@@ -25,8 +25,8 @@ public final class AttentionKernel extends Kernel {
   /** Query rows of a unit, about. */
   private static final int QUERY_ROWS = 48;
 
-  /** Positions of a tile, at least a page. */
-  private static final int POSITIONS = 64;
+  /** Bytes of a row of {@link Gemm}'s columns: a tile has that many positions. */
+  private static final long STEP = 4L * Gemm.COLS;
 
   private static final IntVector IOTA = IntVector.zero(Simd.I).addIndex(1);
 
@@ -39,9 +39,9 @@ public final class AttentionKernel extends Kernel {
   private final Place q;
   private final Place out;
   private final int tokensPerRun;
-  private final int pagesPerTile;
-  private final int tile;
   private final int widthV;
+  private final int panelsV;
+  private final long sumStride;
   private int runs;
   private int[] starts = new int[16];
 
@@ -55,9 +55,9 @@ public final class AttentionKernel extends Kernel {
     this.q = q;
     this.out = out;
     this.tokensPerRun = Math.max(1, QUERY_ROWS / ratio);
-    this.pagesPerTile = Math.max(1, POSITIONS / memory.pageSize());
-    this.tile = pagesPerTile * memory.pageSize();
     this.widthV = Gemm.padCols(kv.headDimV());
+    this.panelsV = (widthV + Gemm.COLS - 1) / Gemm.COLS;
+    this.sumStride = 4L * widthV;
   }
 
   /** Runs of tokens of one sequence at neighbouring positions, none longer than a unit takes. */
@@ -87,22 +87,13 @@ public final class AttentionKernel extends Kernel {
     return Gemm.padRows(tokensPerRun * ratio);
   }
 
-  /** Floats of a row of scores: a page may be decoded up to a vector beyond its end. */
-  private int tileStride() {
-    return Gemm.padCols(tile) + Simd.LANES;
-  }
-
   @Override
   public long scratchBytes() {
     long m = rows();
-    return 4L
-        * (m * kv.headDimK()
-            + m * tileStride()
-            + m * widthV
-            + 3 * m
-            + (long) kv.headDimK() * tileStride()
-            + (long) tile * widthV
-            + 8 * Simd.LANES);
+    return m * (4L * kv.headDimK() + STEP + sumStride + 8)
+        + STEP * (kv.headDimK() + (long) Gemm.COLS * panelsV)
+        + 4L * kv.headDimV()
+        + 64;
   }
 
   @Override
@@ -121,57 +112,73 @@ public final class AttentionKernel extends Kernel {
 
     long queries = scratch;
     long scores = queries + 4L * rows() * kv.headDimK();
-    long sums = scores + 4L * rows() * tileStride();
-    long greatest = sums + 4L * rows() * widthV;
+    long sums = scores + STEP * rows();
+    long greatest = sums + rows() * sumStride;
     long total = greatest + 4L * rows();
-    long keys = total + 8L * rows();
-    long values = keys + 4L * kv.headDimK() * tileStride();
+    long keys = (total + 4L * rows() + 63) & -64;
+    long values = keys + STEP * kv.headDimK();
+    long row = values + STEP * Gemm.COLS * panelsV;
 
     gather(first, tokens, head, queries);
-    Simd.zero(sums, 4L * m * widthV);
+    Simd.zero(sums, rows() * sumStride);
     for (int r = 0; r < m; r++) {
       Simd.storeFloat(greatest + 4L * r, Float.NEGATIVE_INFINITY);
       Simd.storeFloat(total + 4L * r, 0);
     }
-    long keyStride = 4L * tileStride();
-    int pageSize = memory.pageSize();
-    for (int from = begin / pageSize * pageSize; from < end; from += tile) {
-      int to = Math.min(end, from + tile);
-      for (int p = from; p < to; p += pageSize) {
-        int page = pages[p / pageSize];
-        long at = 4L * (p - from);
-        memory.loadKeys(page, head, keys + at, keyStride);
-        memory.loadValues(
-            page, head, Math.min(pageSize, to - p), values + (p - from) * 4L * widthV, 4L * widthV);
-      }
-      Gemm.multiply(
-          queries,
-          4L * kv.headDimK(),
-          keys,
-          keyStride,
-          scores,
-          keyStride,
-          m,
-          Gemm.padCols(to - from),
-          kv.headDimK(),
-          false);
+    for (int from = begin / Gemm.COLS * Gemm.COLS; from < end; from += Gemm.COLS) {
+      int to = Math.min(end, from + Gemm.COLS);
+      load(pages, head, Math.max(from, begin), from, to, keys, values, row);
+      int width = Gemm.padCols(to - from);
+      Simd.zero(scores, STEP * rows());
+      Gemm.multiply(queries, 4L * kv.headDimK(), keys, scores, STEP, m, width, kv.headDimK());
       for (int r = 0; r < m; r++) {
         int seen = position + r / ratio;
         int low = window > 0 ? Math.max(0, seen - window + 1 - from) : 0;
         int high = Math.min(to, seen + 1) - from;
         softmax(
-            scores + r * keyStride,
-            Gemm.padCols(to - from),
+            scores + r * STEP,
+            width,
             low,
             high,
             greatest + 4L * r,
             total + 4L * r,
-            sums + 4L * r * widthV);
+            sums + r * sumStride);
       }
-      Gemm.multiply(
-          scores, keyStride, values, 4L * widthV, sums, 4L * widthV, m, widthV, to - from, true);
+      for (int panel = 0; panel < panelsV; panel++) {
+        Gemm.multiply(
+            scores,
+            STEP,
+            values + panel * STEP * Gemm.COLS,
+            sums + panel * STEP,
+            sumStride,
+            m,
+            Math.min(Gemm.COLS, widthV - panel * Gemm.COLS),
+            to - from);
+      }
     }
     scatter(first, m, head, sums, total);
+  }
+
+  /**
+   * Decodes the keys and values of the positions of a tile. What lies before {@code begin} is not
+   * seen by any token and may be in no page: its values become zero, its scores are hidden.
+   */
+  private void load(
+      int[] pages, int head, int begin, int from, int to, long keys, long values, long row) {
+    if (begin > from) {
+      Simd.zero(keys, STEP * kv.headDimK());
+      Simd.zero(values, STEP * Gemm.COLS * panelsV);
+    }
+    int pageSize = memory.pageSize();
+    for (int p = begin; p < to; ) {
+      int page = pages[p / pageSize];
+      int offset = p % pageSize;
+      int n = Math.min(pageSize - offset, to - p);
+      int at = p - from;
+      memory.loadKeys(page, head, offset, n, keys + 4L * at, Gemm.COLS - at);
+      memory.loadValues(page, head, offset, n, values + at * STEP, row);
+      p += n;
+    }
   }
 
   /** Copies the query rows, scaled. */

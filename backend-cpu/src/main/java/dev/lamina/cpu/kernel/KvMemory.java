@@ -2,8 +2,12 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.KvSpec;
 import dev.lamina.cpu.format.Formats;
+import dev.lamina.cpu.format.WeightFormat;
+import dev.lamina.cpu.simd.Gemm;
 import dev.lamina.cpu.simd.Simd;
 import dev.lamina.gguf.GgmlType;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -14,10 +18,13 @@ import jdk.incubator.vector.VectorOperators;
  * float16 scales, then {@code [byte of the row][position]}.
  */
 public final class KvMemory {
+  private static final long STEP = 4L * Gemm.COLS;
+
   private final KvSpec spec;
   private final int pageSize;
   private final long keys;
-  private final long values;
+  private final long valuePages;
+  private final WeightFormat values;
   private final long keyHeadBytes;
   private final long valueHeadBytes;
 
@@ -29,7 +36,8 @@ public final class KvMemory {
     this.spec = spec;
     this.pageSize = pageSize;
     this.keys = keys;
-    this.values = values;
+    this.valuePages = values;
+    this.values = Formats.of(spec.typeV());
     this.keyHeadBytes = spec.typeK().rowBytes(spec.headDimK()) * pageSize;
     this.valueHeadBytes = spec.typeV().rowBytes(spec.headDimV()) * pageSize;
   }
@@ -57,7 +65,7 @@ public final class KvMemory {
     long k = keyHeadBytes * spec.nHeadKv();
     long v = valueHeadBytes * spec.nHeadKv();
     Simd.copy(keys + from * k, keys + to * k, k);
-    Simd.copy(values + from * v, values + to * v, v);
+    Simd.copy(valuePages + from * v, valuePages + to * v, v);
   }
 
   long keyHead(int page, int head) {
@@ -65,7 +73,7 @@ public final class KvMemory {
   }
 
   long valueHead(int page, int head) {
-    return values + ((long) page * spec.nHeadKv() + head) * valueHeadBytes;
+    return valuePages + ((long) page * spec.nHeadKv() + head) * valueHeadBytes;
   }
 
   /** Stores one head's key and value at an offset in a page. */
@@ -118,84 +126,125 @@ public final class KvMemory {
   }
 
   /**
-   * Decodes the keys of a head's page to {@code [dim][position]} floats. Whole vectors are read and
-   * written: up to {@link Simd#LANES} - 1 positions beyond the page come out as garbage.
+   * Decodes {@code n} keys of a head's page, from position {@code first} on, to {@code
+   * [dim][Gemm.COLS]} floats.
    *
-   * @param stride bytes from dimension to dimension in {@code target}
+   * @param room positions that may be written: where there is room, whole vectors are
    */
-  void loadKeys(int page, int head, long target, long stride) {
+  void loadKeys(int page, int head, int first, int n, long target, int room) {
     long base = keyHead(page, head);
     int dim = spec.headDimK();
     switch (spec.typeK()) {
       case F32 -> {
         for (int d = 0; d < dim; d++) {
-          Simd.copy(base + 4L * d * pageSize, target + d * stride, 4L * pageSize);
+          Simd.copy(base + 4L * ((long) d * pageSize + first), target + d * STEP, 4L * n);
         }
       }
       case F16 -> {
         for (int d = 0; d < dim; d++) {
-          long from = base + 2L * d * pageSize;
-          for (int p = 0; p < pageSize; p += Simd.LANES) {
-            Simd.store(Simd.loadF16(from + 2L * p), target + d * stride + 4L * p);
+          long from = base + 2L * ((long) d * pageSize + first);
+          long to = target + d * STEP;
+          int p = 0;
+          for (; p < n && p + Simd.LANES <= room; p += Simd.LANES) {
+            Simd.store(Simd.loadF16(from + 2L * p), to + 4L * p);
+          }
+          for (; p < n; p++) {
+            Simd.storeFloat(to + 4L * p, Simd.loadHalf(from + 2L * p));
           }
         }
       }
       case BF16 -> {
         for (int d = 0; d < dim; d++) {
-          long from = base + 2L * d * pageSize;
-          for (int p = 0; p < pageSize; p += Simd.LANES) {
-            Simd.store(Simd.loadBf16(from + 2L * p), target + d * stride + 4L * p);
+          long from = base + 2L * ((long) d * pageSize + first);
+          long to = target + d * STEP;
+          int p = 0;
+          for (; p < n && p + Simd.LANES <= room; p += Simd.LANES) {
+            Simd.store(Simd.loadBf16(from + 2L * p), to + 4L * p);
+          }
+          for (; p < n; p++) {
+            Simd.storeFloat(to + 4L * p, Simd.loadBf16Scalar(from + 2L * p));
           }
         }
       }
       case Q8_0 -> {
         long quants = base + 2L * (dim / 32) * pageSize;
         for (int d = 0; d < dim; d++) {
-          long scales = base + 2L * (d / 32) * pageSize;
-          long from = quants + (long) d * pageSize;
-          for (int p = 0; p < pageSize; p += Simd.LANES) {
-            Simd.store(
-                Simd.toFloat(Simd.loadBytes(from + p)).mul(Simd.loadF16(scales + 2L * p)),
-                target + d * stride + 4L * p);
-          }
+          loadQ8(
+              base + 2L * ((long) (d / 32) * pageSize + first),
+              quants + (long) d * pageSize + first,
+              n,
+              target + d * STEP,
+              room);
         }
       }
       case Q4_0 -> {
         long quants = base + 2L * (dim / 32) * pageSize;
         for (int i = 0; i < dim / 2; i++) {
-          long scales = base + 2L * (i / 16) * pageSize;
-          long from = quants + (long) i * pageSize;
-          long low = target + (long) (i / 16 * 32 + i % 16) * stride;
-          for (int p = 0; p < pageSize; p += Simd.LANES) {
-            var q = Simd.loadUnsignedBytes(from + p);
-            var d = Simd.loadF16(scales + 2L * p);
-            Simd.store(Simd.toFloat(q.and(15).sub(8)).mul(d), low + 4L * p);
-            Simd.store(
-                Simd.toFloat(q.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d),
-                low + 16 * stride + 4L * p);
-          }
+          loadQ4(
+              base + 2L * ((long) (i / 16) * pageSize + first),
+              quants + (long) i * pageSize + first,
+              n,
+              target + (i / 16 * 32 + i % 16) * STEP,
+              room);
         }
       }
       default -> throw new IllegalArgumentException("no pages of " + spec.typeK());
     }
   }
 
-  /**
-   * Decodes the first {@code n} values of a head's page to rows of floats.
-   *
-   * @param stride bytes from position to position in {@code target}
-   */
-  void loadValues(int page, int head, int n, long target, long stride) {
-    int dim = spec.headDimV();
-    var format = Formats.of(spec.typeV());
-    long base = valueHead(page, head);
-    if (stride == 4L * dim) {
-      format.decode(base, target, n * dim);
-      return;
+  private static void loadQ8(long scales, long from, int n, long to, int room) {
+    int p = 0;
+    for (; p < n && p + Simd.LANES <= room; p += Simd.LANES) {
+      Simd.store(
+          Simd.toFloat(Simd.loadBytes(from + p)).mul(Simd.loadF16(scales + 2L * p)), to + 4L * p);
     }
-    long rowBytes = spec.typeV().rowBytes(dim);
-    for (int p = 0; p < n; p++) {
-      format.decode(base + p * rowBytes, target + p * stride, dim);
+    for (; p < n; p++) {
+      Simd.storeFloat(
+          to + 4L * p, Simd.ALL.get(Simd.BYTE, from + p) * Simd.loadHalf(scales + 2L * p));
+    }
+  }
+
+  private static void loadQ4(long scales, long from, int n, long to, int room) {
+    int p = 0;
+    for (; p < n && p + Simd.LANES <= room; p += Simd.LANES) {
+      IntVector q = Simd.loadUnsignedBytes(from + p);
+      FloatVector d = Simd.loadF16(scales + 2L * p);
+      Simd.store(Simd.toFloat(q.and(15).sub(8)).mul(d), to + 4L * p);
+      Simd.store(
+          Simd.toFloat(q.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d), to + 16 * STEP + 4L * p);
+    }
+    for (; p < n; p++) {
+      int q = Simd.ALL.get(Simd.BYTE, from + p) & 0xff;
+      float d = Simd.loadHalf(scales + 2L * p);
+      Simd.storeFloat(to + 4L * p, ((q & 15) - 8) * d);
+      Simd.storeFloat(to + 16 * STEP + 4L * p, ((q >> 4) - 8) * d);
+    }
+  }
+
+  /**
+   * Decodes {@code n} values of a head's page, from position {@code first} on, to panels of {@code
+   * [Gemm.COLS positions][Gemm.COLS dimensions]}.
+   *
+   * @param row address of {@code headDimV} floats to work in
+   */
+  void loadValues(int page, int head, int first, int n, long target, long row) {
+    int dim = spec.headDimV();
+    GgmlType type = spec.typeV();
+    long rowBytes = type.rowBytes(dim);
+    long base = valueHead(page, head) + first * rowBytes;
+    if (dim == Gemm.COLS) {
+      values.decode(base, target, n * dim);
+    } else if (dim < Gemm.COLS) {
+      for (int p = 0; p < n; p++) {
+        values.decode(base + p * rowBytes, target + p * STEP, dim);
+      }
+    } else {
+      for (int p = 0; p < n; p++) {
+        values.decode(base + p * rowBytes, row, dim);
+        for (int d = 0; d < dim; d += Gemm.COLS) {
+          Simd.copy(row + 4L * d, target + p * STEP + d * STEP, 4L * Math.min(Gemm.COLS, dim - d));
+        }
+      }
     }
   }
 }

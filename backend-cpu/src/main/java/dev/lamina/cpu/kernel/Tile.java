@@ -10,7 +10,7 @@ final class Tile {
   /** Columns decoded at a time: a tile of them stays in the second-level cache. */
   private static final int DEPTH = 512;
 
-  private static final int MAX_ROWS = 16 * Gemm.ROWS;
+  private static final int MAX_ROWS = 96 / Gemm.ROWS * Gemm.ROWS;
 
   /** Floats that keep the rows of a decoded tile from falling into the same cache sets. */
   private static final int PAD = 16;
@@ -48,6 +48,7 @@ final class Tile {
     long productStride = 4L * Panels.count(n) * Gemm.COLS;
     long blockBytes = weight.format().type().blockBytes();
     int blockSize = weight.format().type().blockSize();
+    Simd.zero(product, Gemm.padRows(count) * productStride);
     for (int from = 0; from < cols; from += DEPTH) {
       int depth = Math.min(DEPTH, cols - from);
       long source = weight.row(expert, first) + from / blockSize * blockBytes;
@@ -59,13 +60,11 @@ final class Tile {
             scratch,
             stride,
             Panels.at(packed, cols, panel, from),
-            4L * Gemm.COLS,
             product + 4L * panel * Gemm.COLS,
             productStride,
             count,
             Panels.width(n, panel),
-            depth,
-            from > 0);
+            depth);
       }
     }
     return product;

@@ -19,31 +19,50 @@ public final class Functions {
 
   private Functions() {}
 
-  /**
-   * {@code e^x}; 0 below -87.3 and the greatest powers above 88.3. The polynomial is that of
-   * Cephes' {@code expf}.
-   */
+  /** {@code e^x}; 0 below -87.3, and no more than {@code e^88.3}. */
   public static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.min(88.3f).max(-87.3f);
     FloatVector shifted = clamped.fma(splat(LOG2_E), splat(ROUNDER));
-    FloatVector n = shifted.sub(ROUNDER);
-    FloatVector r = n.fma(splat(-LN2_HIGH), clamped);
-    r = n.fma(splat(-LN2_LOW), r);
-    FloatVector p = r.fma(splat(1.9875691500e-4f), splat(1.3981999507e-3f));
-    p = p.fma(r, splat(8.3334519073e-3f));
-    p = p.fma(r, splat(4.1665795894e-2f));
-    p = p.fma(r, splat(1.6666665459e-1f));
-    p = p.fma(r, splat(5.0000001201e-1f));
-    p = p.fma(r.mul(r), r).add(1f);
+    FloatVector p = mantissa(clamped, shifted);
     // the low bits of the shifted value hold n: move them into the exponent
     IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector value = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
     return value.blend(0f, x.compare(VectorOperators.LT, -87.3f));
   }
 
-  /** {@code 1 / (1 + e^-x)}. */
+  /** {@code e^x} for {@code x <= 0}, down to the least subnormal. */
+  private static FloatVector expToSubnormal(FloatVector x) {
+    FloatVector clamped = x.max(-104f);
+    FloatVector shifted = clamped.fma(splat(LOG2_E), splat(ROUNDER));
+    FloatVector p = mantissa(clamped, shifted);
+    // in two factors, as the exponent of one does not reach that far
+    IntVector n = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDER));
+    IntVector half = n.lanewise(VectorOperators.ASHR, 1);
+    return p.mul(power(half)).mul(power(n.sub(half)));
+  }
+
+  private static FloatVector power(IntVector n) {
+    return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  }
+
+  /** {@code e^x / 2^n}, with {@code n + ROUNDER} given; the polynomial of Cephes' {@code expf}. */
+  private static FloatVector mantissa(FloatVector x, FloatVector shifted) {
+    FloatVector n = shifted.sub(ROUNDER);
+    FloatVector r = n.fma(splat(-LN2_HIGH), x);
+    r = n.fma(splat(-LN2_LOW), r);
+    FloatVector p = r.fma(splat(1.9875691500e-4f), splat(1.3981999507e-3f));
+    p = p.fma(r, splat(8.3334519073e-3f));
+    p = p.fma(r, splat(4.1665795894e-2f));
+    p = p.fma(r, splat(1.6666665459e-1f));
+    p = p.fma(r, splat(5.0000001201e-1f));
+    return p.fma(r.mul(r), r).add(1f);
+  }
+
+  /** {@code 1 / (1 + e^-x)}, with small results as exact as large ones. */
   public static FloatVector sigmoid(FloatVector x) {
-    return splat(1f).div(exp(x.neg()).add(1f));
+    FloatVector e = expToSubnormal(x.abs().neg());
+    FloatVector one = splat(1f);
+    return one.blend(e, x.compare(VectorOperators.LT, 0f)).div(e.add(one));
   }
 
   /** Hyperbolic tangent; near 0 by its series, where {@code 1 - 2 / (e^2x + 1)} loses digits. */

@@ -1,0 +1,26 @@
+package dev.lamina.cpu;
+
+import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.testing.BackendContract;
+import dev.lamina.gguf.GgmlType;
+import java.util.Set;
+
+/** The CPU device keeps the contract with every type. */
+class CpuContractTest extends BackendContract {
+  @Override
+  protected Device open() {
+    return new CpuDevice(new DeviceOptions(2, true));
+  }
+
+  @Override
+  protected Capabilities capabilities() {
+    return CpuCapabilities.INSTANCE;
+  }
+
+  @Override
+  protected Set<GgmlType> matrixTypes() {
+    return allWeightTypes();
+  }
+}
