@@ -18,6 +18,8 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -119,6 +121,27 @@ class ReferenceTokenizerTest {
       Tokenizer tokenizer = Tokenizer.of(file.metadata());
       String text = Files.readString(folder.resolve("prompt.txt"));
       assertArrayEquals(expected, tokenizer.encode(text, false, true));
+    }
+  }
+
+  @Test
+  void greedyTextOfTheDemoModel() throws IOException {
+    Path folder = Shared.reference("demo-model");
+    Matcher json =
+        Pattern.compile(
+                "\"prompt_tokens\": ?(\\d+), ?\"tokens\": ?\\[([^]]*)][^}]*\"text\":"
+                    + " ?\"((?:[^\"\\\\]|\\\\.)*)\"")
+            .matcher(Files.readString(folder.resolve("greedy.json")));
+    try (GgufFile file = GgufFile.open(folder.resolve("demo-Q4_0.gguf"))) {
+      Tokenizer tokenizer = Tokenizer.of(file.metadata());
+      String prompt = Files.readString(folder.resolve("greedy-prompt.txt"));
+      int runs = 0;
+      for (; json.find(); runs++) {
+        assertEquals(Integer.parseInt(json.group(1)), tokenizer.encode(prompt, true, true).length);
+        String text = json.group(3).replace("\\n", "\n").replace("\\\"", "\"");
+        assertEquals(text, tokenizer.decode(ints(json.group(2)), false));
+      }
+      assertTrue(runs > 5);
     }
   }
 }
