@@ -39,6 +39,7 @@ final class Commands implements Runnable {
 
   static {
     ALL.put("run", RunCommand.class);
+    ALL.put("chat", ChatCommand.class);
     ALL.put("features", FeaturesCommand.class);
     ALL.put("devices", DevicesCommand.class);
     ALL.put("inspect", InspectCommand.class);

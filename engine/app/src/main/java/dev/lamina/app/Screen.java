@@ -41,6 +41,10 @@ final class Screen {
     }
   }
 
+  boolean isDim() {
+    return dim;
+  }
+
   /** Ends the line where something stands on it. */
   void endLine() {
     if (!atLineStart) {
