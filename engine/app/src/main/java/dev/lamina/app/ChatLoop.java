@@ -88,7 +88,7 @@ final class ChatLoop {
           switch (lines.read()) {
             case Lines.Read.Message(String text) when text.isEmpty() -> true;
             case Lines.Read.Message(String text) when text.startsWith("/") -> obey(text);
-            case Lines.Read.Message(String text) -> say(text);
+            case Lines.Read.Message(String text) -> say(text.strip());
             case Lines.Read.None(Lines.End end) ->
                 switch (end) {
                   case INPUT -> false;

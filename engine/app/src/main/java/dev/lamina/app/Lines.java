@@ -51,7 +51,7 @@ interface Lines extends AutoCloseable {
     return text.endsWith("\\");
   }
 
-  /** The message in what was typed: without fences, and without backslashes before line ends. */
+  /** The message in what was typed: as it is but for the end, without fences, and without backslashes before line ends. */
   static String message(String text) {
     String start = text.strip();
     if (start.startsWith(FENCE)) {
@@ -60,7 +60,7 @@ interface Lines extends AutoCloseable {
           ? start.substring(FENCE.length()).strip()
           : (start.substring(FENCE.length(), end) + start.substring(end + FENCE.length())).strip();
     }
-    return text.replace("\\\n", "\n").strip();
+    return text.replace("\\\n", "\n").stripTrailing();
   }
 
   /** Messages from stdin that is no terminal. */
