@@ -1,6 +1,5 @@
 package dev.lamina.app;
 
-import dev.lamina.chat.Message;
 import dev.lamina.session.GenerateOptions;
 import dev.lamina.session.Session;
 import java.io.PrintWriter;
@@ -52,10 +51,6 @@ final class ChatCommand implements Runnable {
     try (Loaded loaded = Loaded.load(model, chat.templateOrSource(), err, quiet);
         Session session = loaded.model().newSession();
         Lines lines = atTerminal ? new TerminalLines(ChatLoop.COMMANDS) : new Lines.Piped()) {
-      var conversation = new Conversation(loaded.model().tokenizer(), loaded.template());
-      if (chat.system() != null) {
-        conversation.messages().add(Message.system(chat.system()));
-      }
       if (atTerminal && !quiet) {
         err.println(
             "lamina: "
@@ -63,7 +58,8 @@ final class ChatCommand implements Runnable {
                 + "; /help tells what can be typed, Ctrl-C stops an answer, Ctrl-D ends");
         err.flush();
       }
-      new ChatLoop(lines, session, conversation, options, out, err, atTerminal)
+      new ChatLoop(lines, session, options, out, err, atTerminal)
+          .system(chat.system())
           .showThinking(chat.showsThinking())
           .showSpeeds(atTerminal && !quiet)
           .run(first);

@@ -2,15 +2,19 @@ package dev.lamina.app;
 
 import dev.lamina.LaminaException;
 import dev.lamina.chat.Message;
+import dev.lamina.chat.Prompt;
 import dev.lamina.chat.ReasoningParser;
+import dev.lamina.chat.ThinkTags;
 import dev.lamina.session.FinishReason;
 import dev.lamina.session.GenerateOptions;
 import dev.lamina.session.Generation;
+import dev.lamina.session.Model;
 import dev.lamina.session.Session;
 import dev.lamina.session.Timings;
 import dev.lamina.session.Token;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Reads messages, answers them, and obeys what begins with a slash. */
@@ -36,7 +40,8 @@ final class ChatLoop {
 
   private final Lines lines;
   private final Session session;
-  private final Conversation conversation;
+  private final Model model;
+  private final List<Message> messages = new ArrayList<>();
   private final GenerateOptions options;
   private final PrintWriter err;
   private final Screen screen;
@@ -52,18 +57,26 @@ final class ChatLoop {
   ChatLoop(
       Lines lines,
       Session session,
-      Conversation conversation,
       GenerateOptions options,
       PrintWriter out,
       PrintWriter err,
       boolean interactive) {
     this.lines = lines;
     this.session = session;
-    this.conversation = conversation;
-    this.options = conversation.withStops(options);
+    this.model = session.model();
+    this.options = options.andStop(model.chatTemplate().stops());
     this.err = err;
     this.screen = new Screen(out, interactive);
     this.interactive = interactive;
+  }
+
+  /** Sets the system prompt; null: none. */
+  ChatLoop system(String text) {
+    messages.removeIf(m -> m.role().equals("system"));
+    if (text != null) {
+      messages.addFirst(Message.system(text));
+    }
+    return this;
   }
 
   ChatLoop showThinking(boolean show) {
@@ -105,7 +118,6 @@ final class ChatLoop {
   private boolean obey(String line) {
     String[] words = line.split("\\s+", 2);
     String rest = words.length < 2 ? "" : words[1].strip();
-    List<Message> messages = conversation.messages();
     switch (words[0]) {
       case "/help", "/?" -> tell(HELP.strip());
       case "/exit", "/quit", "/bye" -> {
@@ -120,12 +132,7 @@ final class ChatLoop {
         }
         tell("there is no answer to make again");
       }
-      case "/system" -> {
-        messages.removeIf(m -> m.role().equals("system"));
-        if (!rest.isEmpty()) {
-          messages.addFirst(Message.system(rest));
-        }
-      }
+      case "/system" -> system(rest.isEmpty() ? null : rest);
       case "/read" -> {
         try {
           return say(Input.file(Path.of(rest)));
@@ -140,7 +147,6 @@ final class ChatLoop {
   }
 
   private void undo() {
-    List<Message> messages = conversation.messages();
     while (!messages.isEmpty() && !messages.getLast().role().equals("system")) {
       if (messages.removeLast().role().equals("user")) {
         return;
@@ -150,7 +156,7 @@ final class ChatLoop {
 
   /** Sends a message and shows the answer; false where nobody reads any more. */
   private boolean say(String text) {
-    conversation.messages().add(Message.user(text));
+    messages.add(Message.user(text));
     return answer();
   }
 
@@ -170,7 +176,7 @@ final class ChatLoop {
   }
 
   private boolean generate() {
-    Conversation.Turn turn = fit();
+    Turn turn = fit();
     // Another seed for each answer: the same one would make /regen give the same text.
     var sampling = options.sampling().withSeed(options.sampling().seed() + answers++);
     Generation generation = session.generate(turn.tokens(), options.withSampling(sampling));
@@ -191,13 +197,9 @@ final class ChatLoop {
     screen.dim(false);
     screen.endLine();
     // What was stopped half-way counts too: the person has seen it.
-    conversation
-        .messages()
-        .add(
-            Message.assistant(
-                parser.answer(),
-                parser.thinking().isEmpty() ? null : parser.thinking(),
-                List.of()));
+    messages.add(
+        Message.assistant(
+            parser.answer(), parser.thinking().isEmpty() ? null : parser.thinking(), List.of()));
     last = generation.timings();
     if (generation.finishReason() == FinishReason.LENGTH
         && session.tokens().length >= session.context()) {
@@ -232,9 +234,17 @@ final class ChatLoop {
     return read;
   }
 
+  /** What the model continues: tokens, and the tags of the reasoning that they end in, or null. */
+  private record Turn(int[] tokens, ThinkTags thinking) {}
+
+  private Turn turn() {
+    Prompt prompt = model.chatPrompt(messages);
+    return new Turn(model.encode(prompt), prompt.thinking());
+  }
+
   /** The conversation as tokens; where it outgrows the context, without its oldest messages. */
-  private Conversation.Turn fit() {
-    Conversation.Turn turn = conversation.turn();
+  private Turn fit() {
+    Turn turn = turn();
     int room = session.context() - Math.min(256, session.context() / 4);
     boolean told = false;
     while (turn.tokens().length > room && dropOldest()) {
@@ -242,14 +252,13 @@ final class ChatLoop {
         tell("the conversation outgrew the context: its oldest messages are forgotten");
         told = true;
       }
-      turn = conversation.turn();
+      turn = turn();
     }
     return turn;
   }
 
   /** Drops the oldest message with its answer; false where only the newest is left. */
   private boolean dropOldest() {
-    List<Message> messages = conversation.messages();
     int from = 0;
     while (from < messages.size() && !messages.get(from).role().equals("user")) {
       from++;

@@ -51,7 +51,10 @@ interface Lines extends AutoCloseable {
     return text.endsWith("\\");
   }
 
-  /** The message in what was typed: as it is but for the end, without fences, and without backslashes before line ends. */
+  /**
+   * The message in what was typed: as it is but for the end, without fences, and without
+   * backslashes before line ends.
+   */
   static String message(String text) {
     String start = text.strip();
     if (start.startsWith(FENCE)) {

@@ -1,6 +1,5 @@
 package dev.lamina.app;
 
-import dev.lamina.chat.ChatTemplate;
 import dev.lamina.session.LoadOptions;
 import dev.lamina.session.Model;
 import java.io.PrintWriter;
@@ -35,17 +34,6 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
       err.flush();
     }
     return loaded;
-  }
-
-  /** The chat template: the one named, else the model's own, else a built-in form. */
-  ChatTemplate template() {
-    String named = model.options().chatTemplate();
-    if (named == null) {
-      return ChatTemplate.detect(model.metadata());
-    }
-    return ChatTemplate.builtinNames().contains(named)
-        ? ChatTemplate.builtin(named)
-        : ChatTemplate.ofJinja(named);
   }
 
   /** Milliseconds of loading. */

@@ -2,11 +2,14 @@ package dev.lamina.app;
 
 import dev.lamina.chat.ChatTemplate;
 import dev.lamina.chat.Message;
+import dev.lamina.chat.Prompt;
+import dev.lamina.chat.ReasoningParser;
 import dev.lamina.placement.Placement;
 import dev.lamina.placement.Stage;
 import dev.lamina.session.FinishReason;
 import dev.lamina.session.GenerateOptions;
 import dev.lamina.session.Generation;
+import dev.lamina.session.Model;
 import dev.lamina.session.Session;
 import dev.lamina.session.Timings;
 import dev.lamina.session.Token;
@@ -86,19 +89,56 @@ final class RunCommand implements Runnable {
     String text =
         Input.text(spec, prompt, file)
             .orElseGet(() -> model.isDemo() ? DEMO_PROMPT : Input.stdin(spec));
-    try (Loaded loaded = Loaded.load(model, chat.templateOrSource(), err, quiet);
-        Session session = loaded.model().newSession()) {
-      var answer = new StringBuilder();
-      var screen = new Screen(out, Terminals.stdout() && !json);
-      Outcome outcome = generate(loaded, session, text, options, screen, answer);
+    try (Loaded loaded = Loaded.load(model, chat.templateOrSource(), err, quiet)) {
+      var show = new Show(out, err);
+      Outcome outcome = generate(loaded, text, options, show);
       if (json) {
-        Json.print(out, describe(loaded, answer.toString(), outcome));
+        Json.print(out, describe(loaded, show.answer.toString(), outcome));
       } else if (Terminals.stdout()) {
-        screen.endLine();
+        show.text.endLine();
       }
       if (!quiet) {
+        show.thoughts.endLine();
         err.println(summary(loaded, outcome.timings));
       }
+    }
+  }
+
+  /** Shows an answer as it comes: the answer itself on stdout, what was thought on stderr. */
+  private final class Show {
+    final StringBuilder answer = new StringBuilder();
+    final Screen text;
+    final Screen thoughts;
+
+    Show(PrintWriter out, PrintWriter err) {
+      text = new Screen(out, Terminals.stdout());
+      thoughts = new Screen(err, Terminals.stderr());
+    }
+
+    /** False where nobody reads any more. */
+    boolean answer(String piece) {
+      answer.append(piece);
+      return json || text.write(piece);
+    }
+
+    boolean deltas(List<ReasoningParser.Delta> deltas) {
+      boolean read = true;
+      for (ReasoningParser.Delta delta : deltas) {
+        switch (delta.kind()) {
+          case THINKING -> {
+            if (chat.showsThinking() && !quiet && !json) {
+              thoughts.dim(true);
+              thoughts.write(delta.text());
+            }
+          }
+          case ANSWER -> {
+            thoughts.dim(false);
+            thoughts.endLine();
+            read &= answer(delta.text());
+          }
+        }
+      }
+      return read;
     }
   }
 
@@ -112,35 +152,40 @@ final class RunCommand implements Runnable {
     }
   }
 
-  private Outcome generate(
-      Loaded loaded,
-      Session session,
-      String text,
-      GenerateOptions options,
-      Screen screen,
-      StringBuilder answer) {
-    Generation generation;
-    if (raw || !(chat.hasTemplate() || ChatTemplate.hasOwn(loaded.model().metadata()))) {
-      generation = session.generate(text, options);
-    } else {
-      var conversation = new Conversation(loaded.model().tokenizer(), loaded.template());
-      if (chat.system() != null) {
-        conversation.messages().add(Message.system(chat.system()));
+  private Outcome generate(Loaded loaded, String text, GenerateOptions options, Show show) {
+    Model model = loaded.model();
+    try (Session session = model.newSession()) {
+      Generation generation;
+      ReasoningParser parser;
+      if (raw || !(chat.hasTemplate() || ChatTemplate.hasOwn(model.metadata()))) {
+        generation = session.generate(text, options);
+        parser = null;
+      } else {
+        List<Message> messages = new ArrayList<>();
+        if (chat.system() != null) {
+          messages.add(Message.system(chat.system()));
+        }
+        messages.add(Message.user(text));
+        Prompt turn = model.chatPrompt(messages);
+        generation =
+            session.generate(model.encode(turn), options.andStop(model.chatTemplate().stops()));
+        parser = new ReasoningParser(turn.thinking());
       }
-      conversation.messages().add(Message.user(text));
-      Conversation.Turn turn = conversation.turn();
-      generation = session.generate(turn.tokens(), conversation.withStops(options));
-    }
-    List<Token> tokens = new ArrayList<>();
-    for (Token token : generation) {
-      tokens.add(token);
-      answer.append(token.text());
-      if (!json && !screen.write(token.text())) {
-        // Nobody reads any more.
-        generation.cancel();
+      List<Token> tokens = new ArrayList<>();
+      for (Token token : generation) {
+        tokens.add(token);
+        boolean read =
+            parser == null ? show.answer(token.text()) : show.deltas(parser.accept(token.text()));
+        if (!read) {
+          // Nobody reads any more.
+          generation.cancel();
+        }
       }
+      if (parser != null) {
+        show.deltas(parser.finish());
+      }
+      return new Outcome(tokens, generation.finishReason(), generation.timings());
     }
-    return new Outcome(tokens, generation.finishReason(), generation.timings());
   }
 
   private Map<String, Object> describe(Loaded loaded, String text, Outcome outcome) {
