@@ -6,6 +6,7 @@ import dev.lamina.chat.json.JsonException;
 import dev.lamina.gguf.Metadata;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -96,7 +97,7 @@ public final class ChatTemplate {
   private static String guess(Metadata metadata) {
     String name = metadata.string("general.name", "").toLowerCase(Locale.ROOT);
     boolean reasoning = name.contains("qwq") || name.contains("olympiccoder");
-    Set<String> marks = new java.util.HashSet<>();
+    Set<String> marks = new HashSet<>();
     for (String token : metadata.strings("tokenizer.ggml.tokens")) {
       if (MARKS.containsKey(token)) {
         marks.add(token);

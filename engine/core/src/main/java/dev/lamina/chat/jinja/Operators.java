@@ -298,7 +298,8 @@ final class Operators {
         return s.text().contains(Values.string(element, "what is looked for in a string", work));
       }
       case Value.Dict dict -> {
-        return dict.entries.containsKey(Values.key(element, work));
+        boolean tuple = element instanceof Value.Seq seq && seq.kind != Value.Seq.Kind.LIST;
+        return !tuple && dict.entries.containsKey(Values.key(element, work));
       }
       default -> {
         List<Value> items = Values.walkOrNull(container, work);

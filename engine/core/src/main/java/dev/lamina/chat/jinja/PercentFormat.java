@@ -1,5 +1,6 @@
 package dev.lamina.chat.jinja;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +29,8 @@ final class PercentFormat {
     String text = run.run();
     boolean named =
         values instanceof Value.Dict
-            || values instanceof Value.Seq s && s.kind == Value.Seq.Kind.LIST;
+            || values instanceof Value.Undefined
+            || values instanceof Value.Seq s && s.kind != Value.Seq.Kind.TUPLE;
     if (run.used < run.tuple.size() && !named) {
       throw work.error("a format with '%' does not use all of its values");
     }
@@ -198,7 +200,7 @@ final class PercentFormat {
       }
       double d = n.toDouble();
       if ((letter == 'd' || letter == 'i' || letter == 'u') && Math.abs(d) < 1e300) {
-        return new java.math.BigDecimal(d).toBigInteger();
+        return new BigDecimal(d).toBigInteger();
       }
     }
     throw work.error("'%" + letter + "' needs an integer, not a " + value.type());

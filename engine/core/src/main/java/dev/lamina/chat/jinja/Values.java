@@ -199,7 +199,7 @@ final class Values {
   /** A key of a mapping. */
   static Value key(Value value, Work work) {
     return switch (value) {
-      case Value.Str _, Value.Int _, Value.Flt _, Value.Bool _, Value.None _ -> value;
+      case Value.Str _, Value.Num _, Value.None _, Value.Undefined _ -> value;
       default -> throw work.error("a " + value.type() + " cannot be a key of a mapping");
     };
   }
