@@ -12,6 +12,7 @@ import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.GraphBuilder;
+import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
@@ -23,6 +24,7 @@ import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /** The device itself: what it says of itself, its buffers, and its end. */
@@ -41,6 +43,10 @@ final class DeviceCases {
     cases.add("info", this::info);
     for (GgmlType type : GgmlType.values()) {
       cases.add("declared, capable and supporting: " + type, () -> agree(type));
+    }
+    for (GgmlType type :
+        List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0)) {
+      cases.add("declared, capable and supporting: pages of " + type, () -> agreePages(type));
     }
     cases.add("repacked types are supported ones", this::repacked);
     cases.add("buffers", this::buffers);
@@ -73,6 +79,17 @@ final class DeviceCases {
     agree(new Op.MatMul(matrix, null, in, out), contract.matrixTypes().contains(type));
     agree(new Op.Embed(table, in), contract.embeddingTypes().contains(type));
     agree(new Op.ExpertMatMul(experts, 2, routing, in, out), contract.expertTypes().contains(type));
+  }
+
+  private void agreePages(GgmlType type) {
+    KvSpec kv = new KvSpec(0, 0, 2, 64, 64, type, type);
+    Value k = new Value(0, 128, Value.Rows.TOKENS);
+    Value v = new Value(1, 128, Value.Rows.TOKENS);
+    Value q = new Value(2, 256, Value.Rows.TOKENS);
+    Value out = new Value(3, 256, Value.Rows.TOKENS);
+    boolean declared = contract.kvTypes().contains(type);
+    agree(new Op.KvStore(kv, k, v), declared);
+    agree(new Op.Attention(kv, 4, 0.125f, 0, 0, q, out), declared);
   }
 
   private void agree(Op op, boolean declared) {

@@ -83,13 +83,17 @@ final class ProgramCases {
     Batches batches = new Batches(LIMITS, 61);
     double bound = 10 * contract.matrixBound(type) + contract.elementBound();
     try (Rig rig = new Rig(device, scene, LIMITS, outputs)) {
-      int[][] steps = {{0, 17}, {1, 1, 0, 1}, {2, 5, 0, 1, 1, 1}, {2, 1}};
+      int[][] steps = {{0, 17}, {1, 1, 0, 1}, {2, 5, 0, 1, 1, 1}, {2, 1}, {2, 1, 1, 1}};
       for (int i = 0; i < steps.length; i++) {
         Step step = batches.step(Output.LOGITS, steps[i]);
         float[] x = MatrixCases.activations(step.tokens() * width, i);
+        if (i % 2 == 1) {
+          // Wanting only the greedy tokens must keep the same keys and values for later steps.
+          rig.run(want(step, Output.GREEDY), x);
+          continue;
+        }
         Rig.Outcome outcome = rig.run(step, x);
         Closeness.check(name + ", step " + i, outcome, bound);
-        // The same step again, for the greedy tokens only, must write the same keys and values.
         float[] greedy = rig.runTested(want(step, Output.GREEDY), x);
         for (int row = 0; row < step.outputs(); row++) {
           float[] own = row(outcome.actual(), row);
