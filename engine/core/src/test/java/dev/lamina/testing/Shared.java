@@ -22,6 +22,11 @@ public final class Shared {
     return path;
   }
 
+  /** Whether there is {@code shared/reference/NAME}. */
+  public static boolean has(String name) {
+    return Files.exists(root().resolve("reference").resolve(name));
+  }
+
   private static Path root() {
     String property = System.getProperty("lamina.shared");
     if (property != null) {
