@@ -54,13 +54,13 @@ final class MatrixCases {
       for (int tokens : TOKENS) {
         float[] x = activations(tokens * cols, tokens);
         Rig.Outcome outcome = rig.run(Steps.of(tokens, Output.HIDDEN), x);
-        double floor = usualSquare(weight, scene.data().get(weight), x) / 10;
+        double usual = usualSquare(weight, scene.data().get(weight), x);
         Closeness.check(
             name + ", " + tokens + " tokens",
             outcome.expected(),
             outcome.actual(),
-            contract.matrixBound(type),
-            floor);
+            bound(type, outcome),
+            usual);
       }
     }
   }
@@ -90,21 +90,20 @@ final class MatrixCases {
       Rig.Outcome outcome = rig.run(Steps.of(tokens, Output.HIDDEN), x);
       for (int r = 0; r < factors.length; r++) {
         long rowBytes = type.rowBytes(cols);
-        double floor =
+        double usual =
             usualSquare(
-                    TensorSpec.matrix("row", type, cols, 1),
-                    data.asSlice(r * rowBytes, rowBytes),
-                    x)
-                / 10;
+                TensorSpec.matrix("row", type, cols, 1), data.asSlice(r * rowBytes, rowBytes), x);
+        float[] expected = column(outcome.expected(), r, factors.length);
+        float[] actual = column(outcome.actual(), r, factors.length);
         // Paths that round weights to float16 lose digits of the smallest.
         boolean smallest = factors[r] == 0x1p-18f;
-        double bound = contract.matrixBound(type);
+        double bound = bound(type, new Rig.Outcome(expected, actual));
         Closeness.check(
             "row with factor " + factors[r],
-            column(outcome.expected(), r, factors.length),
-            column(outcome.actual(), r, factors.length),
+            expected,
+            actual,
             smallest ? Math.max(bound, 1e-2) : bound,
-            floor);
+            usual);
       }
     }
   }
@@ -162,6 +161,11 @@ final class MatrixCases {
         Closeness.check("ids " + Arrays.toString(ids), outcome, contract.exactBound());
       }
     }
+  }
+
+  /** Where rounding decides, the mean over a few values scatters widely. */
+  private double bound(GgmlType type, Rig.Outcome outcome) {
+    return contract.matrixBound(type) * (1 + 8.0 / outcome.expected().length);
   }
 
   static float[] activations(int n, long seed) {
