@@ -16,6 +16,7 @@ public final class Formats {
       case Q4_0 -> Q4_0Format.INSTANCE;
       case Q4_K -> Q4KFormat.INSTANCE;
       case Q6_K -> Q6KFormat.INSTANCE;
+      case IQ2_XXS -> IQ2XXSFormat.INSTANCE;
       case Q4_1,
           Q5_0,
           Q5_1,
@@ -24,7 +25,6 @@ public final class Formats {
           Q5_K,
           IQ1_S,
           IQ1_M,
-          IQ2_XXS,
           IQ2_XS,
           IQ2_S,
           IQ3_XXS,

@@ -1,0 +1,83 @@
+package dev.lamina.cpu.format;
+
+import dev.lamina.cpu.simd.Simd;
+import dev.lamina.gguf.GgmlType;
+import dev.lamina.gguf.QuantTables;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * IQ2_XXS: super-blocks of 256 values: a float16 scale, then for each 32 values 4 bytes that choose
+ * vectors of the grid and a word of 4 x 7 bits of signs and a 4-bit scale.
+ */
+final class IQ2XXSFormat extends PairedFormat {
+  static final IQ2XXSFormat INSTANCE = new IQ2XXSFormat();
+
+  private static final int BLOCK = 66;
+  private static final long GRID = Grid.table(QuantTables.iq2xxs(), 0);
+
+  /** What a 4-bit scale stands for. */
+  private static final long SCALES = Grid.scales(16, s -> (0.5 + s) / 4);
+
+  private IQ2XXSFormat() {
+    super(GgmlType.IQ2_XXS);
+  }
+
+  /** Values {@code h} to {@code h + LANES} of vector {@code l} of a run, scales apart. */
+  private static FloatVector values(long bits, int l, int h) {
+    long sign = Grid.entry(bits, 32 + 7 * l, 7);
+    return Grid.load(GRID, Grid.entry(bits, 8 * l, 8), Grid.EVEN_SIGNS, sign, h);
+  }
+
+  @Override
+  public void decode(long source, long target, int n) {
+    for (int b = 0; b < n / 256; b++) {
+      long block = Simd.bounded(source + (long) b * BLOCK);
+      long values = Simd.bounded(target + 1024L * b);
+      float d = Simd.loadHalf(block);
+      for (int run = 0; run < 8; run++) {
+        long bits = Simd.ALL.get(Simd.LONG, block + 2 + 8 * run);
+        FloatVector scale = Grid.splat(d * (0.5f + (bits >>> 60)) * 0.25f);
+        long to = values + 128 * run;
+        for (int l = 0; l < 4; l++) {
+          for (int h = 0; h < 8; h += Grid.LANES) {
+            Grid.store(values(bits, l, h).mul(scale), to + 32 * l + 4 * h);
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  void rows2(long v, long w, int cols, long x, long prepared, long out) {
+    FloatVector a = FloatVector.zero(Grid.F);
+    FloatVector c = a;
+    for (int b = 0; b < cols / 256; b++) {
+      long p = Simd.bounded(v + (long) b * BLOCK);
+      long q = Simd.bounded(w + (long) b * BLOCK);
+      long xb = Simd.bounded(x + 1024L * b);
+      FloatVector s = FloatVector.zero(Grid.F);
+      FloatVector t = s;
+      for (int run = 0; run < 8; run++) {
+        long i = Simd.ALL.get(Simd.LONG, p + 2 + 8 * run);
+        long j = Simd.ALL.get(Simd.LONG, q + 2 + 8 * run);
+        long at = xb + 128 * run;
+        FloatVector m = FloatVector.zero(Grid.F);
+        FloatVector n = m;
+        for (int l = 0; l < 4; l++) {
+          for (int h = 0; h < 8; h += Grid.LANES) {
+            FloatVector xl = Grid.load(at + 32 * l + 4 * h);
+            m = values(i, l, h).fma(xl, m);
+            n = values(j, l, h).fma(xl, n);
+          }
+        }
+        s = m.fma(Grid.splat(SCALES, i >>> 60), s);
+        t = n.fma(Grid.splat(SCALES, j >>> 60), t);
+      }
+      a = s.fma(Grid.splat(Simd.loadHalf(p)), a);
+      c = t.fma(Grid.splat(Simd.loadHalf(q)), c);
+    }
+    Simd.storeFloat(out, a.reduceLanes(VectorOperators.ADD));
+    Simd.storeFloat(out + 4, c.reduceLanes(VectorOperators.ADD));
+  }
+}
