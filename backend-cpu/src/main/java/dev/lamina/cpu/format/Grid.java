@@ -62,6 +62,22 @@ final class Grid {
     return table;
   }
 
+  /**
+   * A grid of 4 magnitudes in an int as a table of 8 floats an entry: the 4 values and 4 zeros.
+   * Such a table is followed by another with the zeros first, so that two lookups can be put
+   * together.
+   */
+  static long table(int[] grid) {
+    long table = allocate(64L * grid.length);
+    for (int i = 0; i < grid.length; i++) {
+      for (int j = 0; j < 4; j++) {
+        Simd.storeFloat(table + 32L * i + 4 * j, grid[i] >>> 8 * j & 255);
+        Simd.storeFloat(table + 32L * (grid.length + i) + 16 + 4 * j, grid[i] >>> 8 * j & 255);
+      }
+    }
+    return table;
+  }
+
   /** A table of some scales. */
   static long scales(int entries, IntToDoubleFunction value) {
     long table = allocate(4L * entries);
@@ -94,6 +110,23 @@ final class Grid {
     return load(table, entry, h)
         .reinterpretAsInts()
         .lanewise(VectorOperators.XOR, loadInts(signs + sign + 4 * h))
+        .reinterpretAsFloats();
+  }
+
+  /**
+   * Values {@code h} to {@code h + LANES} of 4 values of one entry and 4 of another, with signs.
+   *
+   * @param entries of a table of 4 magnitudes
+   */
+  static FloatVector load(
+      long table, int entries, long first, long second, long signs, long sign, int h) {
+    IntVector mask = loadInts(signs + sign + 4 * h);
+    if (LANES == 4) {
+      long entry = h == 0 ? first : second + 32L * entries + 16;
+      return mask.lanewise(VectorOperators.XOR, loadInts(table + entry)).reinterpretAsFloats();
+    }
+    return mask.lanewise(VectorOperators.XOR, loadInts(table + first))
+        .lanewise(VectorOperators.XOR, loadInts(table + 32L * entries + second))
         .reinterpretAsFloats();
   }
 

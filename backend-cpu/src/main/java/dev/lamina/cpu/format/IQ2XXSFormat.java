@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * IQ2_XXS: super-blocks of 256 values: a float16 scale, then for each 32 values 4 bytes that choose
- * vectors of the grid and a word of 4 x 7 bits of signs and a 4-bit scale.
+ * IQ2_XXS: super-blocks of 256 values: a float16 scale, then for each run of 32 values 4 bytes that
+ * choose vectors of the grid and a word of 4 x 7 bits of signs and a 4-bit scale.
  */
 final class IQ2XXSFormat extends PairedFormat {
   static final IQ2XXSFormat INSTANCE = new IQ2XXSFormat();
@@ -16,7 +16,7 @@ final class IQ2XXSFormat extends PairedFormat {
   private static final int BLOCK = 66;
   private static final long GRID = Grid.table(QuantTables.iq2xxs(), 0);
 
-  /** What a 4-bit scale stands for. */
+  /** What 4 bits of scale stand for. */
   private static final long SCALES = Grid.scales(16, s -> (0.5 + s) / 4);
 
   private IQ2XXSFormat() {
@@ -24,24 +24,27 @@ final class IQ2XXSFormat extends PairedFormat {
   }
 
   /** Values {@code h} to {@code h + LANES} of vector {@code l} of a run, scales apart. */
-  private static FloatVector values(long bits, int l, int h) {
-    long sign = Grid.entry(bits, 32 + 7 * l, 7);
-    return Grid.load(GRID, Grid.entry(bits, 8 * l, 8), Grid.EVEN_SIGNS, sign, h);
+  private static FloatVector values(long block, int run, int l, int h) {
+    long word = Simd.ALL.get(Simd.LONG, block + 2 + 8 * run);
+    long sign = Grid.entry(word, 32 + 7 * l, 7);
+    return Grid.load(GRID, Grid.entry(word, 8 * l, 8), Grid.EVEN_SIGNS, sign, h);
+  }
+
+  private static long scale(long block, int run) {
+    return Simd.ALL.get(Simd.LONG, block + 2 + 8 * run) >>> 60;
   }
 
   @Override
   public void decode(long source, long target, int n) {
     for (int b = 0; b < n / 256; b++) {
       long block = Simd.bounded(source + (long) b * BLOCK);
-      long values = Simd.bounded(target + 1024L * b);
+      long to = Simd.bounded(target + 1024L * b);
       float d = Simd.loadHalf(block);
       for (int run = 0; run < 8; run++) {
-        long bits = Simd.ALL.get(Simd.LONG, block + 2 + 8 * run);
-        FloatVector scale = Grid.splat(d * (0.5f + (bits >>> 60)) * 0.25f);
-        long to = values + 128 * run;
         for (int l = 0; l < 4; l++) {
+          FloatVector scale = Grid.splat(d * (0.5f + scale(block, run)) * 0.25f);
           for (int h = 0; h < 8; h += Grid.LANES) {
-            Grid.store(values(bits, l, h).mul(scale), to + 32 * l + 4 * h);
+            Grid.store(values(block, run, l, h).mul(scale), to + 128 * run + 32 * l + 4 * h);
           }
         }
       }
@@ -59,20 +62,17 @@ final class IQ2XXSFormat extends PairedFormat {
       FloatVector s = FloatVector.zero(Grid.F);
       FloatVector t = s;
       for (int run = 0; run < 8; run++) {
-        long i = Simd.ALL.get(Simd.LONG, p + 2 + 8 * run);
-        long j = Simd.ALL.get(Simd.LONG, q + 2 + 8 * run);
-        long at = xb + 128 * run;
         FloatVector m = FloatVector.zero(Grid.F);
         FloatVector n = m;
         for (int l = 0; l < 4; l++) {
           for (int h = 0; h < 8; h += Grid.LANES) {
-            FloatVector xl = Grid.load(at + 32 * l + 4 * h);
-            m = values(i, l, h).fma(xl, m);
-            n = values(j, l, h).fma(xl, n);
+            FloatVector xl = Grid.load(xb + 128 * run + 32 * l + 4 * h);
+            m = values(p, run, l, h).fma(xl, m);
+            n = values(q, run, l, h).fma(xl, n);
           }
         }
-        s = m.fma(Grid.splat(SCALES, i >>> 60), s);
-        t = n.fma(Grid.splat(SCALES, j >>> 60), t);
+        s = m.fma(Grid.splat(SCALES, scale(p, run)), s);
+        t = n.fma(Grid.splat(SCALES, scale(q, run)), t);
       }
       a = s.fma(Grid.splat(Simd.loadHalf(p)), a);
       c = t.fma(Grid.splat(Simd.loadHalf(q)), c);
