@@ -110,6 +110,7 @@ final class BenchCommand implements Runnable {
   @Override
   public void run() {
     check();
+    VectorModule.load();
     List<BenchTest> tests = tests();
     LoadOptions options = flags.options(null, LoadProgress.NONE);
     if (options.context() == 0) {
@@ -120,6 +121,7 @@ final class BenchCommand implements Runnable {
     BenchReport report = new BenchReport(new Commands.Version().getVersion()[0]);
     if (form == Form.MD) {
       target.println(BenchReport.markdownHead());
+      target.flush();
     }
     BenchRunner runner = new BenchRunner(repetitions, !noWarmUp);
     if (shape != null) {
@@ -169,16 +171,17 @@ final class BenchCommand implements Runnable {
   }
 
   private void limits(BenchModel model) {
+    PrintWriter err = spec.commandLine().getErr();
+    model.model().placement().summary().forEach(line -> err.println("lamina: " + line));
     DeviceSpeed speed = model.speed();
     if (speed != null) {
-      PrintWriter err = spec.commandLine().getErr();
       err.printf(
           Locale.ROOT,
           "lamina: this machine reads %.1f GB/s and does %.0f GFLOP/s in float32%n",
           speed.readBytesPerSecond() / 1e9,
           speed.floatOpsPerSecond() / 1e9);
-      err.flush();
     }
+    err.flush();
   }
 
   private List<BenchTest> tests() {
