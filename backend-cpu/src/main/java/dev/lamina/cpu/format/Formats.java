@@ -14,14 +14,17 @@ public final class Formats {
       case BF16 -> Bf16Format.INSTANCE;
       case Q8_0 -> Q8_0Format.INSTANCE;
       case Q4_0 -> Q4_0Format.INSTANCE;
+      case Q2_K -> Q2KFormat.INSTANCE;
+      case Q3_K -> Q3KFormat.INSTANCE;
       case Q4_K -> Q4KFormat.INSTANCE;
+      case Q5_K -> Q5KFormat.INSTANCE;
       case Q6_K -> Q6KFormat.INSTANCE;
       case IQ2_XXS -> IQ2XXSFormat.INSTANCE;
       case IQ2_XS -> IQ2XSFormat.INSTANCE;
       case IQ2_S -> IQ2SFormat.INSTANCE;
       case IQ3_XXS -> IQ3XXSFormat.INSTANCE;
       case IQ3_S -> IQ3SFormat.INSTANCE;
-      case Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q5_K, IQ1_S, IQ1_M, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 ->
+      case Q4_1, Q5_0, Q5_1, IQ1_S, IQ1_M, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 ->
           ScalarFormat.of(type);
       case I8, I16, I32, I64, F64 -> null;
     };

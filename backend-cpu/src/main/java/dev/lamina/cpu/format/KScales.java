@@ -1,6 +1,8 @@
 package dev.lamina.cpu.format;
 
 import dev.lamina.cpu.simd.Simd;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * The 8 scales and 8 minima of 6 bits that Q4_K and Q5_K keep in 12 bytes: the first four of each
@@ -23,5 +25,41 @@ final class KScales {
     int c = Simd.ALL.get(Simd.INT, at + 8);
     int high = c >>> 4 & 0x0f0f0f0f | (b & 0xc0c0c0c0) >>> 2;
     return b & 0x3f3f3f3fL | (long) high << 32;
+  }
+
+  /**
+   * Spreads the scales of a row of Q4_K or Q5_K.
+   *
+   * @param blockBytes bytes of a super-block, which begins with the two float16 scales
+   * @param factor of all scales
+   * @param sums address of the sums of the first block's input, others {@code input.blockBytes()}
+   *     on
+   * @return what the minima take away
+   */
+  static float expand(
+      ScalePlane plane,
+      long w,
+      int blockBytes,
+      float factor,
+      int cols,
+      long sums,
+      Lanes input,
+      long target) {
+    FloatVector below = FloatVector.zero(Simd.F);
+    for (int b = 0; b < cols / 256; b++) {
+      long block = w + (long) b * blockBytes & Simd.ADDRESS;
+      long sum = sums + (long) b * input.blockBytes() & Simd.ADDRESS;
+      plane.bytes(
+          scales(block + 4),
+          factor * Simd.loadHalf(block),
+          target + (long) b * plane.bytes() & Simd.ADDRESS);
+      float min = Simd.loadHalf(block + 2);
+      long m = mins(block + 4);
+      below = Simd.bytesOf(m).mul(min).fma(Simd.load(sum), below);
+      if (Simd.LANES == 4) {
+        below = Simd.bytesOf(m >>> 32).mul(min).fma(Simd.load(sum + 16), below);
+      }
+    }
+    return below.reduceLanes(VectorOperators.ADD);
   }
 }

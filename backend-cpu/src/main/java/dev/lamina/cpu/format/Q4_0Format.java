@@ -1,6 +1,14 @@
 package dev.lamina.cpu.format;
 
+import static dev.lamina.cpu.simd.Simd.ADDRESS;
+import static dev.lamina.cpu.simd.Simd.ALL;
+import static dev.lamina.cpu.simd.Simd.BYTES;
+import static dev.lamina.cpu.simd.Simd.F;
+import static dev.lamina.cpu.simd.Simd.I;
 import static dev.lamina.cpu.simd.Simd.LANES;
+import static dev.lamina.cpu.simd.Simd.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lamina.cpu.simd.Simd;
 import dev.lamina.gguf.GgmlType;
@@ -35,54 +43,75 @@ final class Q4_0Format extends WeightFormat {
     }
   }
 
+  /**
+   * Each block's low halves and high halves; one shift puts both into the mantissa, the low half 4
+   * bits lower. The centres take the 8 away.
+   */
+  private static final Lanes INPUT =
+      new Lanes(
+          32,
+          2,
+          0,
+          new Lanes.Order() {
+            @Override
+            public int value(int group, int slot, int lane) {
+              return slot * 16 + group * LANES + lane;
+            }
+
+            @Override
+            public float factor(int group, int slot) {
+              return slot == 0 ? 16 : 1;
+            }
+
+            @Override
+            public float centre(int group, int slot) {
+              return slot == 0 ? 1 + 8 / 256f : 1.5f;
+            }
+          });
+
   @Override
   public Preparation preparation() {
-    return Sums.OF_32;
+    return INPUT;
   }
 
   @Override
   public void matVec(
       long w, long rowBytes, int rows, int cols, long x, long prepared, long scratch, long out) {
-    int r = 0;
-    for (; r + 2 <= rows; r += 2) {
-      rows2(w + r * rowBytes, w + (r + 1) * rowBytes, cols, x, prepared, out + 4L * r);
-    }
-    if (r < rows) {
-      rows2(w + r * rowBytes, w + r * rowBytes, cols, x, prepared, scratch);
-      Simd.storeFloat(out + 4L * r, Simd.loadFloat(scratch));
+    for (int r = 0; r < rows; r++) {
+      Simd.storeFloat(out + 4L * r, row(w + r * rowBytes, cols, prepared));
     }
   }
 
-  private static void rows2(long v, long w, int cols, long x, long sums, long out) {
-    FloatVector a = FloatVector.zero(Simd.F);
-    FloatVector c = a;
-    float offsetA = 0;
-    float offsetC = 0;
+  private static float row(long w, int cols, long input) {
+    FloatVector total = FloatVector.zero(F);
+    IntVector one = IntVector.broadcast(I, 0x3f800000);
+    IntVector lower = IntVector.broadcast(I, 0xf << 15);
+    IntVector upper = IntVector.broadcast(I, 0xf << 19);
     for (int b = 0; b < cols / 32; b++) {
-      long p = v + (long) b * BLOCK;
-      long q = w + (long) b * BLOCK;
-      long at = x + 128L * b;
-      FloatVector s = FloatVector.zero(Simd.F);
-      FloatVector t = s;
-      for (int i = 0; i < 16; i += LANES) {
-        FloatVector low = Simd.load(at + 4L * i);
-        FloatVector high = Simd.load(at + 64 + 4L * i);
-        IntVector m = Simd.loadUnsignedBytes(p + 2 + i);
-        IntVector n = Simd.loadUnsignedBytes(q + 2 + i);
-        s = Simd.toFloat(m.and(15)).fma(low, s);
-        t = Simd.toFloat(n.and(15)).fma(low, t);
-        s = Simd.toFloat(m.lanewise(VectorOperators.LSHR, 4)).fma(high, s);
-        t = Simd.toFloat(n.lanewise(VectorOperators.LSHR, 4)).fma(high, t);
+      long block = w + (long) b * BLOCK & ADDRESS;
+      long x = input + (long) b * BLOCK_INPUT & ADDRESS;
+      FloatVector d = FloatVector.broadcast(F, Float.float16ToFloat(ALL.get(Simd.SHORT, block)));
+      for (int g = 0; g < 16 / LANES; g++) {
+        long at = x + (long) g * GROUP & ADDRESS;
+        IntVector q =
+            Simd.loadUnsignedBytes(block + 2 + (long) g * LANES & ADDRESS).lanewise(LSHL, 15);
+        FloatVector sum = fromMemorySegment(F, ALL, at, ORDER);
+        sum =
+            q.and(lower)
+                .or(one)
+                .reinterpretAsFloats()
+                .fma(fromMemorySegment(F, ALL, at + BYTES, ORDER), sum);
+        sum =
+            q.and(upper)
+                .or(one)
+                .reinterpretAsFloats()
+                .fma(fromMemorySegment(F, ALL, at + 2 * BYTES, ORDER), sum);
+        total = sum.fma(d, total);
       }
-      float da = Simd.loadHalf(p);
-      float dc = Simd.loadHalf(q);
-      float sum = Simd.loadFloat(sums + 4L * b);
-      a = s.fma(FloatVector.broadcast(Simd.F, da), a);
-      c = t.fma(FloatVector.broadcast(Simd.F, dc), c);
-      offsetA = Math.fma(da, sum, offsetA);
-      offsetC = Math.fma(dc, sum, offsetC);
     }
-    Simd.storeFloat(out, a.reduceLanes(VectorOperators.ADD) - 8 * offsetA);
-    Simd.storeFloat(out + 4, c.reduceLanes(VectorOperators.ADD) - 8 * offsetC);
+    return 16 * total.reduceLanes(VectorOperators.ADD);
   }
+
+  private static final int GROUP = INPUT.groupBytes();
+  private static final int BLOCK_INPUT = INPUT.blockBytes();
 }

@@ -10,7 +10,7 @@ final class Tile {
   /** Columns decoded at a time: a tile of them stays in the second-level cache. */
   private static final int DEPTH = 512;
 
-  private static final int MAX_ROWS = 96 / Gemm.ROWS * Gemm.ROWS;
+  private static final int MAX_ROWS = 96;
 
   /** Floats that keep the rows of a decoded tile from falling into the same cache sets. */
   private static final int PAD = 16;

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -27,6 +28,14 @@ public final class Simd {
   /** All of memory. */
   @SuppressWarnings("restricted")
   public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+  /**
+   * What no address exceeds. Kernels mask the address from which they count, {@code base &
+   * ADDRESS}, and so tell the JIT compiler that a small offset on top of it lies within {@link
+   * #ALL}: without that, every load in a loop keeps a bounds check or costs a nest of loops that
+   * avoids it.
+   */
+  public static final long ADDRESS = (1L << 56) - 1;
 
   /** GGUF is little-endian, and so is every processor with the Vector API. */
   public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
@@ -157,6 +166,15 @@ public final class Simd {
     v.convertShape(VectorOperators.I2S, S, 0)
         .reinterpretAsShorts()
         .intoMemorySegment(ALL, address, ORDER);
+  }
+
+  /**
+   * The first bytes of a long (lowest first), each zero-extended and converted; with 16 lanes the 8
+   * bytes come twice.
+   */
+  public static FloatVector bytesOf(long bytes) {
+    ByteVector b = LongVector.broadcast(LongVector.SPECIES_128, bytes).reinterpretAsBytes();
+    return toFloat((IntVector) b.convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0));
   }
 
   public static FloatVector toFloat(IntVector v) {
