@@ -11,12 +11,17 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Tables for the types whose values come 8 (or 4) at a time from a grid: grids as vectors of
+ * Tables for the types whose values come 8 (or 4) at a time from a grid: the grid as vectors of
  * float32, signs as masks of their sign bits, small scales as floats. A lookup is then one load.
  *
- * <p>The tables lie off the heap, on cache lines of their own, so that no load crosses a line; a
- * type's grid is made when its format is first asked for. 8 values fill a vector of 256 bits, and
- * wider ones would have to be put together from two lookups, so these kernels use no wider ones.
+ * <p>A format has all its tables in one piece of memory (scales, signs, grid at constant distances)
+ * so that its kernel needs a single register for them, and entries on cache lines, so that no load
+ * crosses one. 8 values fill a vector of 256 bits, and wider ones would have to be put together
+ * from two lookups: these kernels use no wider ones.
+ *
+ * <p>Offsets of entries are computed by {@link #bits}, and where they have several parts, by adding
+ * those: the JIT compiler then knows their range and drops the bounds check, which it would not for
+ * an {@code or}.
  */
 final class Grid {
   static final VectorSpecies<Float> F =
@@ -28,105 +33,107 @@ final class Grid {
   /** Lanes of {@link #F}: 8, or 4 of which two make the 8 values of an entry. */
   static final int LANES = F.length();
 
-  /** From 8 bits to masks: bit j for the sign of value j. */
-  static final long SIGNS = signs(256, i -> i);
+  /** Bytes of an entry of 8 floats, as a shift. */
+  static final int ENTRY = 5;
 
-  /** From the 7 bits that {@link QuantTables#signs} is for to masks. */
-  static final long EVEN_SIGNS = evenSigns();
+  private static final int SCALES = 16;
+  private static final int SIGN_TABLE = 4 * SCALES;
+  private static final int GRID_TABLE = SIGN_TABLE + (256 << ENTRY);
 
   private Grid() {}
 
-  private static long evenSigns() {
-    byte[] signs = QuantTables.signs();
-    return signs(signs.length, i -> signs[i]);
-  }
-
-  private static long signs(int entries, IntUnaryOperator bits) {
-    long table = allocate(32L * entries);
-    for (int i = 0; i < entries; i++) {
-      for (int j = 0; j < 8; j++) {
-        Simd.ALL.set(Simd.INT, table + 32L * i + 4 * j, (bits.applyAsInt(i) >> j & 1) << 31);
-      }
-    }
-    return table;
-  }
-
-  /** A grid of 8 signed bytes in a long as a table of 8 floats an entry, {@code shift} added. */
-  static long table(long[] grid, float shift) {
-    long table = allocate(32L * grid.length);
+  /** The tables of a grid of 8 signed bytes in a long; {@code scale} gives 16 scales. */
+  static long tables(long[] grid, IntUnaryOperator signs, IntToDoubleFunction scale) {
+    long table = begin(grid.length, signs, scale);
     for (int i = 0; i < grid.length; i++) {
       for (int j = 0; j < 8; j++) {
-        Simd.storeFloat(table + 32L * i + 4 * j, (byte) (grid[i] >>> 8 * j) + shift);
+        put(table, i, j, (byte) (grid[i] >>> 8 * j));
       }
     }
     return table;
   }
 
   /**
-   * A grid of 4 magnitudes in an int as a table of 8 floats an entry: the 4 values and 4 zeros.
-   * Such a table is followed by another with the zeros first, so that two lookups can be put
-   * together.
+   * The tables of a grid of 4 magnitudes in an int. An entry has 4 values and 4 zeros; the grid is
+   * followed by another with the zeros first, so that two lookups can be put together.
    */
-  static long table(int[] grid) {
-    long table = allocate(64L * grid.length);
+  static long tables(int[] grid, IntUnaryOperator signs, IntToDoubleFunction scale) {
+    long table = begin(2 * grid.length, signs, scale);
     for (int i = 0; i < grid.length; i++) {
       for (int j = 0; j < 4; j++) {
-        Simd.storeFloat(table + 32L * i + 4 * j, grid[i] >>> 8 * j & 255);
-        Simd.storeFloat(table + 32L * (grid.length + i) + 16 + 4 * j, grid[i] >>> 8 * j & 255);
+        put(table, i, j, grid[i] >>> 8 * j & 255);
+        put(table, grid.length + i, 4 + j, grid[i] >>> 8 * j & 255);
       }
     }
     return table;
   }
 
-  /** A table of some scales. */
-  static long scales(int entries, IntToDoubleFunction value) {
-    long table = allocate(4L * entries);
-    for (int i = 0; i < entries; i++) {
-      Simd.storeFloat(table + 4L * i, (float) value.applyAsDouble(i));
+  private static long begin(int entries, IntUnaryOperator signs, IntToDoubleFunction scale) {
+    long table = Arena.global().allocate(GRID_TABLE + (entries << ENTRY), 64).address();
+    for (int i = 0; i < SCALES; i++) {
+      Simd.storeFloat(table + 4 * i, (float) scale.applyAsDouble(i));
+    }
+    for (int i = 0; i < 256; i++) {
+      for (int j = 0; j < 8; j++) {
+        int mask = (signs.applyAsInt(i) >> j & 1) << 31;
+        Simd.ALL.set(Simd.INT, table + SIGN_TABLE + (i << ENTRY) + 4 * j, mask);
+      }
     }
     return table;
   }
 
-  private static long allocate(long bytes) {
-    return Arena.global().allocate(bytes, 64).address();
+  private static void put(long table, int entry, int j, float value) {
+    Simd.storeFloat(table + GRID_TABLE + (entry << ENTRY) + 4 * j, value);
   }
 
-  /**
-   * Where the entry is that {@code width} bits of a word choose, the lowest of them bit {@code at}:
-   * their value times the 32 bytes of an entry.
-   */
-  static long entry(long word, int at, int width) {
-    long shifted = at >= 5 ? word >>> at - 5 : word << 5 - at;
-    return shifted & (1L << width) - 1 << 5;
+  /** 8 bits are the signs themselves. */
+  static IntUnaryOperator signs() {
+    return i -> i;
+  }
+
+  /** 7 bits are signs, the eighth follows from them. */
+  static IntUnaryOperator evenSigns() {
+    byte[] signs = QuantTables.signs();
+    return i -> signs[i & 127];
+  }
+
+  /** {@code width} bits of a word, the lowest of them bit {@code at}, moved to bit {@code to}. */
+  static long bits(long word, int at, int width, int to) {
+    long moved = at >= to ? word >>> at - to : word << to - at;
+    return moved & (1L << width) - 1 << to;
+  }
+
+  /** The scale that {@code width} bits from bit {@code at} on stand for, in all lanes. */
+  static FloatVector scale(long table, long word, int at, int width) {
+    return FloatVector.broadcast(F, Simd.loadFloat(table + bits(word, at, width, 2)));
   }
 
   /** Values {@code h} to {@code h + LANES} of an entry. */
   static FloatVector load(long table, long entry, int h) {
-    return load(table + entry + 4 * h);
+    return load(table + entry + (GRID_TABLE + 4 * h));
   }
 
-  /** The same with signs from a table of masks. */
-  static FloatVector load(long table, long entry, long signs, long sign, int h) {
-    return load(table, entry, h)
-        .reinterpretAsInts()
-        .lanewise(VectorOperators.XOR, loadInts(signs + sign + 4 * h))
+  /** The same with signs. */
+  static FloatVector load(long table, long entry, long sign, int h) {
+    return loadInts(table + sign + (SIGN_TABLE + 4 * h))
+        .lanewise(VectorOperators.XOR, loadInts(table + entry + (GRID_TABLE + 4 * h)))
         .reinterpretAsFloats();
   }
 
   /**
    * Values {@code h} to {@code h + LANES} of 4 values of one entry and 4 of another, with signs.
    *
-   * @param entries of a table of 4 magnitudes
+   * @param entries of the grid of 4 magnitudes
    */
-  static FloatVector load(
-      long table, int entries, long first, long second, long signs, long sign, int h) {
-    IntVector mask = loadInts(signs + sign + 4 * h);
+  static FloatVector load(long table, int entries, long first, long second, long sign, int h) {
+    int other = GRID_TABLE + (entries << ENTRY);
+    IntVector mask = loadInts(table + sign + (SIGN_TABLE + 4 * h));
     if (LANES == 4) {
-      long entry = h == 0 ? first : second + 32L * entries + 16;
+      long entry = h == 0 ? first + GRID_TABLE : second + other + 16;
       return mask.lanewise(VectorOperators.XOR, loadInts(table + entry)).reinterpretAsFloats();
     }
-    return mask.lanewise(VectorOperators.XOR, loadInts(table + first))
-        .lanewise(VectorOperators.XOR, loadInts(table + 32L * entries + second))
+    return mask.lanewise(VectorOperators.XOR, loadInts(table + first + GRID_TABLE))
+        .lanewise(VectorOperators.XOR, loadInts(table + second + other))
         .reinterpretAsFloats();
   }
 
@@ -140,11 +147,6 @@ final class Grid {
 
   static FloatVector splat(float value) {
     return FloatVector.broadcast(F, value);
-  }
-
-  /** Entry {@code index} of a table of {@link #scales}, in all lanes. */
-  static FloatVector splat(long table, long index) {
-    return FloatVector.broadcast(F, Simd.loadFloat(table + (index << 2)));
   }
 
   static void store(FloatVector v, long address) {
