@@ -24,8 +24,9 @@ public final class Formats {
       case IQ2_S -> IQ2SFormat.INSTANCE;
       case IQ3_XXS -> IQ3XXSFormat.INSTANCE;
       case IQ3_S -> IQ3SFormat.INSTANCE;
-      case Q4_1, Q5_0, Q5_1, IQ1_S, IQ1_M, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 ->
-          ScalarFormat.of(type);
+      case IQ1_S -> IQ1SFormat.INSTANCE;
+      case IQ1_M -> IQ1MFormat.INSTANCE;
+      case Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 -> ScalarFormat.of(type);
       case I8, I16, I32, I64, F64 -> null;
     };
   }

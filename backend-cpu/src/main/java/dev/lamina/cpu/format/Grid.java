@@ -36,39 +36,39 @@ final class Grid {
   /** Bytes of an entry of 8 floats, as a shift. */
   static final int ENTRY = 5;
 
-  private static final int SCALES = 16;
+  private static final int SCALES = 32;
   private static final int SIGN_TABLE = 4 * SCALES;
   private static final int GRID_TABLE = SIGN_TABLE + (256 << ENTRY);
 
   private Grid() {}
 
-  /** The tables of a grid of 8 signed bytes in a long; {@code scale} gives 16 scales. */
-  static long tables(long[] grid, IntUnaryOperator signs, IntToDoubleFunction scale) {
-    long table = begin(grid.length, signs, scale);
-    for (int i = 0; i < grid.length; i++) {
-      for (int j = 0; j < 8; j++) {
-        put(table, i, j, (byte) (grid[i] >>> 8 * j));
-      }
-    }
-    return table;
+  /** The grid of a format: value {@code j} of 8 of an entry. */
+  interface Values {
+    float at(int entry, int j);
+  }
+
+  /** Entries of 8 signed bytes in a long. */
+  static Values bytes(long[] grid) {
+    return (entry, j) -> (byte) (grid[entry] >>> 8 * j);
   }
 
   /**
-   * The tables of a grid of 4 magnitudes in an int. An entry has 4 values and 4 zeros; the grid is
-   * followed by another with the zeros first, so that two lookups can be put together.
+   * Entries of 4 magnitudes in an int, each twice: with 4 zeros behind it, and as many entries
+   * later with 4 zeros before it, so that two lookups can be put together.
    */
-  static long tables(int[] grid, IntUnaryOperator signs, IntToDoubleFunction scale) {
-    long table = begin(2 * grid.length, signs, scale);
-    for (int i = 0; i < grid.length; i++) {
-      for (int j = 0; j < 4; j++) {
-        put(table, i, j, grid[i] >>> 8 * j & 255);
-        put(table, grid.length + i, 4 + j, grid[i] >>> 8 * j & 255);
-      }
-    }
-    return table;
+  static Values halves(int[] grid) {
+    return (entry, j) ->
+        entry / grid.length == j / 4 ? grid[entry % grid.length] >>> 8 * (j % 4) & 255 : 0;
   }
 
-  private static long begin(int entries, IntUnaryOperator signs, IntToDoubleFunction scale) {
+  /**
+   * Makes the tables of a format.
+   *
+   * @param signs from 8 bits to the signs of 8 values, bit j set where value j is negative
+   * @param scale the 32 entries of the table of scales
+   */
+  static long tables(
+      int entries, Values values, IntUnaryOperator signs, IntToDoubleFunction scale) {
     long table = Arena.global().allocate(GRID_TABLE + (entries << ENTRY), 64).address();
     for (int i = 0; i < SCALES; i++) {
       Simd.storeFloat(table + 4 * i, (float) scale.applyAsDouble(i));
@@ -79,11 +79,12 @@ final class Grid {
         Simd.ALL.set(Simd.INT, table + SIGN_TABLE + (i << ENTRY) + 4 * j, mask);
       }
     }
+    for (int i = 0; i < entries; i++) {
+      for (int j = 0; j < 8; j++) {
+        Simd.storeFloat(table + GRID_TABLE + (i << ENTRY) + 4 * j, values.at(i, j));
+      }
+    }
     return table;
-  }
-
-  private static void put(long table, int entry, int j, float value) {
-    Simd.storeFloat(table + GRID_TABLE + (entry << ENTRY) + 4 * j, value);
   }
 
   /** 8 bits are the signs themselves. */
@@ -106,6 +107,11 @@ final class Grid {
   /** The scale that {@code width} bits from bit {@code at} on stand for, in all lanes. */
   static FloatVector scale(long table, long word, int at, int width) {
     return FloatVector.broadcast(F, Simd.loadFloat(table + bits(word, at, width, 2)));
+  }
+
+  /** One float of the second half of the scales, which 4 bits from bit {@code at} on choose. */
+  static float second(long table, long word, int at) {
+    return Simd.loadFloat(table + bits(word, at, 4, 2) + 4 * SCALES / 2);
   }
 
   /** Values {@code h} to {@code h + LANES} of an entry. */

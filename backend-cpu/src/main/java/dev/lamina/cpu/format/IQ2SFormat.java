@@ -18,7 +18,8 @@ final class IQ2SFormat extends RowFormat {
 
   private static final int BLOCK = 82;
 
-  private final long tables = Grid.tables(QuantTables.iq2s(), Grid.signs(), s -> (0.5 + s) / 4);
+  private final long tables =
+      Grid.tables(1024, Grid.bytes(QuantTables.iq2s()), Grid.signs(), s -> (0.5 + s) / 4);
 
   private IQ2SFormat() {
     super(GgmlType.IQ2_S);

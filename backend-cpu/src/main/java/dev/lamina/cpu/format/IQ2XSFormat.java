@@ -18,7 +18,7 @@ final class IQ2XSFormat extends RowFormat {
   private static final int BLOCK = 74;
 
   private final long tables =
-      Grid.tables(QuantTables.iq2xs(), Grid.evenSigns(), s -> (0.5 + s) / 4);
+      Grid.tables(512, Grid.bytes(QuantTables.iq2xs()), Grid.evenSigns(), s -> (0.5 + s) / 4);
 
   private IQ2XSFormat() {
     super(GgmlType.IQ2_XS);

@@ -18,7 +18,7 @@ final class IQ2XXSFormat extends RowFormat {
   private static final int BLOCK = 66;
 
   private final long tables =
-      Grid.tables(QuantTables.iq2xxs(), Grid.evenSigns(), s -> (0.5 + s) / 4);
+      Grid.tables(256, Grid.bytes(QuantTables.iq2xxs()), Grid.evenSigns(), s -> (0.5 + s) / 4);
 
   private IQ2XXSFormat() {
     super(GgmlType.IQ2_XXS);

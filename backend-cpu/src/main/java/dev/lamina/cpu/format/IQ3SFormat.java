@@ -19,7 +19,8 @@ final class IQ3SFormat extends RowFormat {
   private static final int BLOCK = 110;
   private static final int ENTRIES = 512;
 
-  private final long tables = Grid.tables(QuantTables.iq3s(), Grid.signs(), s -> 1 + 2 * s);
+  private final long tables =
+      Grid.tables(2 * ENTRIES, Grid.halves(QuantTables.iq3s()), Grid.signs(), s -> 1 + 2 * s);
 
   private IQ3SFormat() {
     super(GgmlType.IQ3_S);

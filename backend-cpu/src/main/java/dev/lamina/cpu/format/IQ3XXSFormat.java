@@ -20,7 +20,8 @@ final class IQ3XXSFormat extends RowFormat {
   private static final int ENTRIES = 256;
 
   private final long tables =
-      Grid.tables(QuantTables.iq3xxs(), Grid.evenSigns(), s -> (0.5 + s) / 2);
+      Grid.tables(
+          2 * ENTRIES, Grid.halves(QuantTables.iq3xxs()), Grid.evenSigns(), s -> (0.5 + s) / 2);
 
   private IQ3XXSFormat() {
     super(GgmlType.IQ3_XXS);
