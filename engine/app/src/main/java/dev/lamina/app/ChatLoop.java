@@ -45,9 +45,14 @@ final class ChatLoop {
   private final GenerateOptions options;
   private final PrintWriter err;
   private final Screen screen;
+
+  /** Where reasoning goes: dim on the same terminal; else to stderr, away from the answers. */
+  private final Screen thoughts;
+
   private final boolean interactive;
   private boolean showThinking;
   private boolean showSpeeds;
+  private boolean thinking;
   private int answers;
   private Timings last;
 
@@ -67,6 +72,7 @@ final class ChatLoop {
     this.options = options.andStop(model.chatTemplate().stops());
     this.err = err;
     this.screen = new Screen(out, interactive);
+    this.thoughts = interactive ? screen : new Screen(err, false);
     this.interactive = interactive;
   }
 
@@ -167,7 +173,7 @@ final class ChatLoop {
       if (!interactive) {
         throw e;
       }
-      screen.dim(false);
+      endThoughts();
       screen.endLine();
       undo();
       tell(e.getMessage());
@@ -194,7 +200,7 @@ final class ChatLoop {
     } finally {
       lines.onInterrupt(null);
     }
-    screen.dim(false);
+    endThoughts();
     screen.endLine();
     // What was stopped half-way counts too: the person has seen it.
     messages.add(
@@ -218,15 +224,16 @@ final class ChatLoop {
       switch (delta.kind()) {
         case THINKING -> {
           if (showThinking) {
-            screen.dim(true);
-            read &= screen.write(delta.text());
+            thoughts.dim(true);
+            thinking = true;
+            read &= thoughts.write(delta.text());
           }
         }
         case ANSWER -> {
-          if (screen.isDim()) {
-            screen.dim(false);
-            screen.endLine();
+          if (thinking) {
+            endThoughts();
           }
+          thinking = false;
           read &= screen.write(delta.text());
         }
       }
@@ -240,6 +247,14 @@ final class ChatLoop {
   private Turn turn() {
     Prompt prompt = model.chatPrompt(messages);
     return new Turn(model.encode(prompt), prompt.thinking());
+  }
+
+  private void endThoughts() {
+    if (thinking) {
+      thoughts.dim(false);
+      thoughts.endLine();
+      thinking = false;
+    }
   }
 
   /** The conversation as tokens; where it outgrows the context, without its oldest messages. */

@@ -41,10 +41,6 @@ final class Screen {
     }
   }
 
-  boolean isDim() {
-    return dim;
-  }
-
   /** Ends the line where something stands on it. */
   void endLine() {
     if (!atLineStart) {

@@ -74,12 +74,17 @@ class ChatLoopTest {
   private record Chatted(String out, String err, int tokens) {}
 
   private static Chatted chat(Script script, LoadOptions options, boolean interactive) {
+    return chat(script, options, interactive, true);
+  }
+
+  private static Chatted chat(
+      Script script, LoadOptions options, boolean interactive, boolean thinking) {
     var out = new StringWriter();
     var err = new StringWriter();
     try (Model own = options == null ? null : Model.load(DemoModel.file(), options);
         Session session = (own == null ? model : own).newSession()) {
       new ChatLoop(script, session, GREEDY, new PrintWriter(out), new PrintWriter(err), interactive)
-          .system(null)
+          .showThinking(thinking)
           .run(null);
       return new Chatted(out.toString(), err.toString(), session.tokens().length);
     }
@@ -166,6 +171,20 @@ class ChatLoopTest {
     Chatted chatted = chat(script, small, true);
     assertTrue(chatted.err.contains("the context 64"), chatted.err);
     assertEquals(1, chatted.out.lines().count(), chatted.out);
+  }
+
+  @Test
+  void reasoningStaysApartFromTheAnswer() {
+    // The demo model does not know the tags, so that all it says is taken for reasoning.
+    LoadOptions thinking = LoadOptions.DEFAULT.withChatTemplate("chatml-think");
+    Chatted shown = chat(new Script().say("Hello!"), thinking, false, true);
+    assertEquals("", shown.out);
+    assertFalse(shown.err.isBlank());
+    Chatted hidden = chat(new Script().say("Hello!"), thinking, false, false);
+    assertEquals("", hidden.out + hidden.err);
+    Chatted terminal = chat(new Script().say("Hello!"), thinking, true, true);
+    assertTrue(terminal.out.startsWith("\u001b[2m"), terminal.out);
+    assertTrue(terminal.out.endsWith("\u001b[0m\n"), terminal.out);
   }
 
   @Test
