@@ -33,7 +33,7 @@ public final class CpuBackendProvider implements BackendProvider {
           "the module " + MODULE + " is missing: start java with --add-modules " + MODULE);
     }
     try {
-      return new Discovery(List.of(new CpuDevice(options)), List.of());
+      return new Discovery(List.of(new CpuDevice(options, Start.asked())), List.of());
     } catch (RuntimeException | LinkageError e) {
       return Discovery.none("the SIMD path cannot start on this Java: " + e);
     }

@@ -22,10 +22,17 @@ import java.util.Map;
 final class CpuDevice implements Device {
   private final CpuFacts facts = CpuFacts.read();
   private final ThreadTeam team;
+  private final Start start;
   private final List<AutoCloseable> open = new ArrayList<>();
   private boolean closed;
 
+  /** A device whose programs use the SIMD kernels from the first step on. */
   CpuDevice(DeviceOptions options) {
+    this(options, Start.SIMD);
+  }
+
+  CpuDevice(DeviceOptions options, Start start) {
+    this.start = start;
     team = new ThreadTeam(options.threads() > 0 ? options.threads() : facts.cores());
   }
 
@@ -76,7 +83,7 @@ final class CpuDevice implements Device {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
     }
-    return own(new CpuProgram(graph, loaded, limits, team));
+    return own(new CpuProgram(graph, loaded, limits, team, start));
   }
 
   /** Frees everything that was made here; closing it afterwards does nothing. */

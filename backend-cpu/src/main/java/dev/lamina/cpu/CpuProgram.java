@@ -37,15 +37,23 @@ final class CpuProgram implements Program {
   private final long scratch;
   private final long scratchStride;
   private final List<Region> active = new ArrayList<>();
+  private final Tiers tiers;
+  private volatile boolean abandoned;
   private boolean closed;
 
-  CpuProgram(Graph graph, Map<TensorSpec, CpuWeight> weights, Limits limits, ThreadTeam team) {
+  CpuProgram(
+      Graph graph,
+      Map<TensorSpec, CpuWeight> weights,
+      Limits limits,
+      ThreadTeam team,
+      Start start) {
     this.graph = graph;
     this.limits = limits;
     this.team = team;
     this.state = new StepState(limits, team.size());
+    this.tiers = Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want()));
     try {
-      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights));
+      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights), tiers != null);
       NativeMemory activations = own(plan.layOut());
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
@@ -98,7 +106,8 @@ final class CpuProgram implements Program {
               public KvMemory kv(KvSpec spec) {
                 return new KvMemory(spec, limits.pageSize(), 0, 0);
               }
-            });
+            },
+            false);
     return plan.layOut() + scratchStride(plan.scratchBytes()) * threads + vectors[0];
   }
 
@@ -197,7 +206,7 @@ final class CpuProgram implements Program {
             }
           });
     }
-    state.begin(step);
+    state.begin(step, tiers != null && tiers.plain(step));
     try {
       active.clear();
       for (Region region : regions.get(step.want())) {
@@ -220,13 +229,25 @@ final class CpuProgram implements Program {
       if (i > 0) {
         team.barrier();
       }
+      if (abandoned) {
+        return;
+      }
       active.get(i).run(state, team, own);
     }
+  }
+
+  /** Ends the current step soon, its results worthless; for a team of one, from any thread. */
+  void abandon() {
+    abandoned = true;
+    team.skip();
   }
 
   @Override
   public void close() {
     closed = true;
+    if (tiers != null) {
+      tiers.close();
+    }
     memory.forEach(NativeMemory::close);
   }
 }

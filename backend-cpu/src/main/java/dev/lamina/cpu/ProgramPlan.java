@@ -28,6 +28,8 @@ import dev.lamina.cpu.kernel.RopeKernel;
 import dev.lamina.cpu.kernel.RopeTableKernel;
 import dev.lamina.cpu.kernel.RoutingKernels;
 import dev.lamina.cpu.kernel.RowKernels;
+import dev.lamina.cpu.kernel.TieredKernel;
+import dev.lamina.cpu.plain.PlainKernels;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,6 +57,35 @@ final class ProgramPlan {
     KvMemory kv(KvSpec spec);
   }
 
+  /** What the plain forms work on: the same as the SIMD kernels. */
+  private final PlainKernels.Source plainSource =
+      new PlainKernels.Source() {
+        @Override
+        public Matrix matrix(TensorSpec spec) {
+          return source.matrix(spec);
+        }
+
+        @Override
+        public long vector(TensorSpec spec) {
+          return source.vector(spec);
+        }
+
+        @Override
+        public KvMemory kv(KvSpec spec) {
+          return source.kv(spec);
+        }
+
+        @Override
+        public Place place(Value value) {
+          return ProgramPlan.this.place(value);
+        }
+
+        @Override
+        public Place ropeTable(RopeSpec rope) {
+          return ropeTables.get(rope);
+        }
+      };
+
   private record Node(Kernel kernel, Op op, int level) {}
 
   private record Prepared(Preparation preparation, int value) {}
@@ -66,6 +97,7 @@ final class ProgramPlan {
   private final Graph graph;
   private final Limits limits;
   private final Source source;
+  private final boolean plain;
   private final List<Node> nodes = new ArrayList<>();
   private final List<Place> places = new ArrayList<>();
   private final Map<Place, Integer> written = new HashMap<>();
@@ -81,8 +113,12 @@ final class ProgramPlan {
   private final Map<Object, Set<Op>> users = new HashMap<>();
   private final Set<Integer> kept = new HashSet<>();
 
-  ProgramPlan(Graph graph, Limits limits, Source source) {
+  /**
+   * @param plain whether steps may be asked for in plain form
+   */
+  ProgramPlan(Graph graph, Limits limits, Source source, boolean plain) {
     this.graph = graph;
+    this.plain = plain;
     this.limits = limits;
     this.source = source;
     graph.outputs().values().forEach(value -> kept.add(value.id()));
@@ -153,13 +189,23 @@ final class ProgramPlan {
     if (writes != null) {
       written.merge(writes, level, Math::max);
     }
-    nodes.add(new Node(kernel, op, level));
+    nodes.add(new Node(plain && op != null ? tiered(op, kernel) : kernel, op, level));
   }
 
   /** Adds a kernel that several ops share; it runs where any of them does. */
   private void helper(Kernel kernel, Object key, List<Place> reads, Place writes) {
     node(kernel, null, reads, writes);
     users.put(kernel, users.computeIfAbsent(key, k -> new HashSet<>()));
+  }
+
+  private Kernel tiered(Op op, Kernel simd) {
+    Kernel form = PlainKernels.of(op, simd, plainSource);
+    return form == simd ? simd : new TieredKernel(simd, form);
+  }
+
+  /** A kernel that only SIMD kernels need. */
+  private Kernel simdOnly(Kernel kernel) {
+    return plain ? new TieredKernel(kernel, null) : kernel;
   }
 
   private void uses(Object key, Op op) {
@@ -296,7 +342,8 @@ final class ProgramPlan {
         int rows = Math.min(maxRows, MatMulKernel.TILED_FROM - 1);
         aside = fresh(preparation.bytes(op.in().width()) * rows, false);
         prepared.put(key, aside);
-        helper(new PrepareKernel(preparation, op.in(), in, aside), key, List.of(in), aside);
+        helper(
+            simdOnly(new PrepareKernel(preparation, op.in(), in, aside)), key, List.of(in), aside);
       }
       uses(key, op);
       reads.add(aside);
@@ -307,7 +354,7 @@ final class ProgramPlan {
       if (panels == null) {
         panels = fresh(Panels.bytes(maxRows, op.in().width()), false);
         packed.put(op.in().id(), panels);
-        helper(new PackKernel(op.in(), in, panels), panels, List.of(in), panels);
+        helper(simdOnly(new PackKernel(op.in(), in, panels)), panels, List.of(in), panels);
       }
       uses(panels, op);
       reads.add(panels);

@@ -28,6 +28,9 @@ final class ThreadTeam implements AutoCloseable {
   /** Pauses before parking: about 30 to 50 microseconds on current processors. */
   private static final int SPINS = 1000;
 
+  /** Beyond all units, with room to count on. */
+  private static final int NONE_LEFT = 1 << 30;
+
   private final int size;
   private final int spins;
   private final Thread[] threads;
@@ -72,6 +75,11 @@ final class ThreadTeam implements AutoCloseable {
   /** The next number of the current phase, from 0; begins anew after each barrier. */
   int take() {
     return next.getAndIncrement();
+  }
+
+  /** Leaves no number in the current phase. */
+  void skip() {
+    next.set(NONE_LEFT);
   }
 
   /**

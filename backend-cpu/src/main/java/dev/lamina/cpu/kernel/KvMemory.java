@@ -68,11 +68,13 @@ public final class KvMemory {
     Simd.copy(valuePages + from * v, valuePages + to * v, v);
   }
 
-  long keyHead(int page, int head) {
+  /** The address of a head's keys in a page. */
+  public long keyHead(int page, int head) {
     return keys + ((long) page * spec.nHeadKv() + head) * keyHeadBytes;
   }
 
-  long valueHead(int page, int head) {
+  /** The address of a head's values in a page. */
+  public long valueHead(int page, int head) {
     return valuePages + ((long) page * spec.nHeadKv() + head) * valueHeadBytes;
   }
 

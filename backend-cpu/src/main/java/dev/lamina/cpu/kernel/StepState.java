@@ -9,14 +9,19 @@ public final class StepState {
   private final Limits limits;
   private final int workers;
   private Step step;
+  private boolean plain;
 
   public StepState(Limits limits, int workers) {
     this.limits = limits;
     this.workers = workers;
   }
 
-  public void begin(Step next) {
+  /**
+   * @param plain whether {@link TieredKernel}s compute it in plain form
+   */
+  public void begin(Step next, boolean plain) {
     step = next;
+    this.plain = plain;
   }
 
   public void end() {
@@ -25,6 +30,10 @@ public final class StepState {
 
   public Step step() {
     return step;
+  }
+
+  boolean plain() {
+    return plain;
   }
 
   public Limits limits() {
