@@ -34,6 +34,9 @@ final class WarmUp implements AutoCloseable {
   private CpuProgram program;
   private boolean closed;
 
+  /** Written by the thread; read when that has ended. */
+  private int rounds;
+
   private WarmUp(Graph graph, Map<TensorSpec, CpuWeight> weights, Limits limits, Output want) {
     this.graph = graph;
     this.weights = weights;
@@ -76,6 +79,7 @@ final class WarmUp implements AutoCloseable {
     try {
       for (int i = 0; i < ROUNDS && System.nanoTime() - from < MOST_NANOS && !isClosed(); i++) {
         round(mine);
+        rounds++;
       }
     } finally {
       mine.close();
@@ -122,6 +126,15 @@ final class WarmUp implements AutoCloseable {
     thread.join();
   }
 
+  /** Rounds done; for tests. */
+  int rounds() {
+    return rounds;
+  }
+
+  boolean isRunning() {
+    return thread.isAlive();
+  }
+
   /** Ends the warm-up within a unit of work, and waits until it no longer touches the weights. */
   @Override
   public void close() {
@@ -132,7 +145,7 @@ final class WarmUp implements AutoCloseable {
       }
     }
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    while (isRunning()) {
       try {
         thread.join();
       } catch (InterruptedException e) {

@@ -15,16 +15,28 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits of a tiny random model of each architecture against llama.cpp's. */
 class ArchitecturesTest {
   private static final ModelOptions F32 = ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32);
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
+  @MethodSource("models")
+  void logitsAreGoldenInPlainForm(String name) throws IOException {
+    logitsAreGolden(name, Start.PLAIN);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void logitsAreGolden(String name) throws IOException {
+    logitsAreGolden(name, Start.SIMD);
+  }
+
+  static List<String> models() {
+    return List.of(
         "llama",
         "llama31-rope-factors",
         "mixtral-moe",
@@ -34,16 +46,17 @@ class ArchitecturesTest {
         "qwen3",
         "qwen3moe",
         "gemma2",
-        "gemma3"
-      })
-  void logitsAreGolden(String name) throws IOException {
+        "gemma3");
+  }
+
+  private static void logitsAreGolden(String name, Start start) throws IOException {
     Path folder = Shared.reference("architectures");
     int[] prompt = new int[66];
     bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
     float[] golden = new float[66 * 1024];
     bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer().get(golden);
     try (GgufFile file = GgufFile.open(folder.resolve(name + ".gguf"));
-        Device device = new CpuDevice(new DeviceOptions(2, true))) {
+        Device device = new CpuDevice(new DeviceOptions(2, true), start)) {
       ModelGraph model = Architectures.graph(file.metadata(), file::tensor, F32);
       for (int step : new int[] {66, 33, 4, 1}) {
         float[] logits = new ModelRunner(device, file, model, 16, step, 66).logits(prompt, step);

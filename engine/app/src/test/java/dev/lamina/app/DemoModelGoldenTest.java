@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The demo model through everything, on the CPU as it is: the greedy texts and the perplexities
@@ -55,6 +56,22 @@ class DemoModelGoldenTest {
 
   static Stream<String> greedyFiles() {
     return json("greedy.json").keySet().stream();
+  }
+
+  /** By the kernels that the CPU device begins with, by those that it ends with, and by both. */
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "simd", "auto"})
+  void greedyTextIsLlamaCppsWithAllKernels(String start) {
+    String before = System.setProperty("lamina.cpu.start", start);
+    try {
+      greedyTextIsLlamaCpps("demo-Q8_0");
+    } finally {
+      if (before == null) {
+        System.clearProperty("lamina.cpu.start");
+      } else {
+        System.setProperty("lamina.cpu.start", before);
+      }
+    }
   }
 
   @ParameterizedTest
