@@ -5,6 +5,7 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.DeviceSpeed;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The processor with its vector units. Submitting a step runs it before it returns. */
 final class CpuDevice implements Device {
@@ -84,6 +86,12 @@ final class CpuDevice implements Device {
       }
     }
     return own(new CpuProgram(graph, loaded, limits, team, start));
+  }
+
+  @Override
+  public Optional<DeviceSpeed> measureSpeed() {
+    checkOpen();
+    return Optional.of(MachineLimits.measure(team, info().memoryFree()));
   }
 
   /** Frees everything that was made here; closing it afterwards does nothing. */
