@@ -14,6 +14,9 @@ public final class Formats {
       case BF16 -> Bf16Format.INSTANCE;
       case Q8_0 -> Q8_0Format.INSTANCE;
       case Q4_0 -> Q4_0Format.INSTANCE;
+      case Q4_1 -> Q4_1Format.INSTANCE;
+      case Q5_0 -> Q5_0Format.INSTANCE;
+      case Q5_1 -> Q5_1Format.INSTANCE;
       case Q2_K -> Q2KFormat.INSTANCE;
       case Q3_K -> Q3KFormat.INSTANCE;
       case Q4_K -> Q4KFormat.INSTANCE;
@@ -26,7 +29,7 @@ public final class Formats {
       case IQ3_S -> IQ3SFormat.INSTANCE;
       case IQ1_S -> IQ1SFormat.INSTANCE;
       case IQ1_M -> IQ1MFormat.INSTANCE;
-      case Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 -> ScalarFormat.of(type);
+      case IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 -> ScalarFormat.of(type);
       case I8, I16, I32, I64, F64 -> null;
     };
   }
