@@ -29,7 +29,11 @@ public final class Formats {
       case IQ3_S -> IQ3SFormat.INSTANCE;
       case IQ1_S -> IQ1SFormat.INSTANCE;
       case IQ1_M -> IQ1MFormat.INSTANCE;
-      case IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 -> ScalarFormat.of(type);
+      case TQ1_0 -> TQ1Format.INSTANCE;
+      case TQ2_0 -> TQ2Format.INSTANCE;
+      case IQ4_NL -> IQ4NLFormat.INSTANCE;
+      case IQ4_XS -> IQ4XSFormat.INSTANCE;
+      case MXFP4 -> MXFP4Format.INSTANCE;
       case I8, I16, I32, I64, F64 -> null;
     };
   }

@@ -73,7 +73,7 @@ final class IQ1SFormat extends RowFormat {
   }
 
   @Override
-  float row(long w, int cols, long x, long prepared) {
+  float row(long w, int cols, long x, long prepared, long scratch) {
     long table = Simd.bounded(tables);
     FloatVector total = FloatVector.zero(Grid.F);
     float shifts = 0;

@@ -79,7 +79,7 @@ final class IQ3SFormat extends RowFormat {
   }
 
   @Override
-  float row(long w, int cols, long x, long prepared) {
+  float row(long w, int cols, long x, long prepared, long scratch) {
     long table = Simd.bounded(tables);
     FloatVector total = FloatVector.zero(Grid.F);
     for (int b = 0; b < cols / 256; b++) {

@@ -13,14 +13,14 @@ abstract class RowFormat extends WeightFormat {
     super(type);
   }
 
-  /** The product of the row at {@code w}. */
-  abstract float row(long w, int cols, long x, long prepared);
+  /** The product of the row at {@code w}; for the rest see {@link #matVec}. */
+  abstract float row(long w, int cols, long x, long prepared, long scratch);
 
   @Override
   public final void matVec(
       long w, long rowBytes, int rows, int cols, long x, long prepared, long scratch, long out) {
     for (int r = 0; r < rows; r++) {
-      Simd.storeFloat(out + 4L * r, row(w + r * rowBytes, cols, x, prepared));
+      Simd.storeFloat(out + 4L * r, row(w + r * rowBytes, cols, x, prepared, scratch));
     }
   }
 }

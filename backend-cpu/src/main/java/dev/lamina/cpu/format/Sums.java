@@ -11,6 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 final class Sums implements Preparation {
   static final Sums OF_16 = new Sums(16);
   static final Sums OF_32 = new Sums(32);
+  static final Sums OF_256 = new Sums(256);
 
   private final int group;
 

@@ -90,14 +90,9 @@ public final class Simd {
     };
   }
 
-  /**
-   * The same address, known to the JIT compiler to be far below {@link Long#MAX_VALUE}: the bounds
-   * checks of all accesses at a constant (or small) distance behind it then vanish, and with them
-   * the instructions that compute each address alone. Costs one {@code and}; apply it where a
-   * block's address is made. No processor with the Vector API has user addresses of 56 bits.
-   */
+  /** {@code address & ADDRESS}. */
   public static long bounded(long address) {
-    return address & 0x00ff_ffff_ffff_ffffL;
+    return address & ADDRESS;
   }
 
   public static FloatVector load(long address) {
