@@ -79,6 +79,9 @@ final class Commands implements Runnable {
     } else {
       ALL.forEach(line::addSubcommand);
     }
+    line.getSubcommands()
+        .values()
+        .forEach(c -> c.getCommandSpec().usageMessage().abbreviateSynopsis(true));
     line.registerConverter(GgmlType.class, new ModelFlags.TypeConverter());
     line.setOut(out);
     line.setErr(err);
