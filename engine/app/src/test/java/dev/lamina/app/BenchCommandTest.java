@@ -18,10 +18,37 @@ class BenchCommandTest {
   /** llama-bench's keys that a program which reads its output looks at. */
   private static final List<String> KEYS =
       List.of(
-          "build_commit", "cpu_info", "gpu_info", "backends", "model_filename", "model_type", "model_size",
-          "model_n_params", "n_batch", "n_ubatch", "n_threads", "type_k", "type_v", "n_gpu_layers", "split_mode",
-          "main_gpu", "no_kv_offload", "flash_attn", "devices", "tensor_split", "use_mmap", "n_prompt", "n_gen",
-          "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts", "stddev_ts", "samples_ns", "samples_ts");
+          "build_commit",
+          "cpu_info",
+          "gpu_info",
+          "backends",
+          "model_filename",
+          "model_type",
+          "model_size",
+          "model_n_params",
+          "n_batch",
+          "n_ubatch",
+          "n_threads",
+          "type_k",
+          "type_v",
+          "n_gpu_layers",
+          "split_mode",
+          "main_gpu",
+          "no_kv_offload",
+          "flash_attn",
+          "devices",
+          "tensor_split",
+          "use_mmap",
+          "n_prompt",
+          "n_gen",
+          "n_depth",
+          "test_time",
+          "avg_ns",
+          "stddev_ns",
+          "avg_ts",
+          "stddev_ts",
+          "samples_ns",
+          "samples_ts");
 
   @Test
   void jsonHasLlamaBenchsKeysAndConsistentFigures() {
@@ -75,7 +102,10 @@ class BenchCommandTest {
     assertTrue(unknown.err().contains("there is no type 'Q9_9'"), unknown.err());
   }
 
-  /** A token reads every weight once, but of the embedding table one row; a tied one is the output too. */
+  /**
+   * A token reads every weight once, but of the embedding table one row; a tied one is the output
+   * too.
+   */
   @Test
   void costOfATokenFollowsFromTheTensors() {
     try (GgufFile file = GgufFile.open(DemoModel.file())) {

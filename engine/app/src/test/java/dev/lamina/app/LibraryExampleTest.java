@@ -43,12 +43,21 @@ class LibraryExampleTest {
         Files.readString(
             root.resolve("engine/app/src/test/java/dev/lamina/app/LibraryExampleTest.java"));
     String example =
-        source.substring(source.indexOf("// README begins\n") + 17, source.indexOf("    // README ends"));
+        source.substring(
+            source.indexOf("// README begins\n") + 17, source.indexOf("    // README ends"));
     String shown = Files.readString(root.resolve("README.md"));
     assertEquals(
-        example.replace("out.append(token.text())", "System.out.print(token.text())")
-            .replace("out.append(matrix.query(\"vulkan\", \"IQ3_S\").state())", "System.out.println(matrix.query(\"vulkan\", \"IQ3_S\").state())")
-            .stripTrailing().stripIndent().strip(),
-        shown.substring(shown.indexOf("```java\n") + 8, shown.indexOf("\n```", shown.indexOf("```java\n"))).strip());
+        example
+            .replace("out.append(token.text())", "System.out.print(token.text())")
+            .replace(
+                "out.append(matrix.query(\"vulkan\", \"IQ3_S\").state())",
+                "System.out.println(matrix.query(\"vulkan\", \"IQ3_S\").state())")
+            .stripTrailing()
+            .stripIndent()
+            .strip(),
+        shown
+            .substring(
+                shown.indexOf("```java\n") + 8, shown.indexOf("\n```", shown.indexOf("```java\n")))
+            .strip());
   }
 }

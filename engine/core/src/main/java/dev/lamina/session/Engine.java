@@ -4,6 +4,7 @@ import dev.lamina.LaminaException;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Step;
+import dev.lamina.gguf.GgufFile;
 import dev.lamina.model.ModelGraph;
 import dev.lamina.placement.Placement;
 import java.lang.foreign.Arena;
@@ -198,6 +199,9 @@ final class Engine implements AutoCloseable {
       return null;
     } catch (StageFailure e) {
       return e;
+    } catch (InternalError e) {
+      // How the JVM tells that a page of a mapped file could not be read.
+      throw GgufFile.vanished(source.name(), e);
     }
   }
 

@@ -25,6 +25,10 @@ public final class Generation implements Iterator<Token>, Iterable<Token> {
   private final StreamDecoder decoder;
   private final StopMatcher stops;
   private final Output want;
+
+  /** Whether the model has logits beyond the vocabulary, which some do to round its size up. */
+  private final boolean padded;
+
   private float[] logits;
   private int[] history;
   private int historyLength;
@@ -45,10 +49,9 @@ public final class Generation implements Iterator<Token>, Iterable<Token> {
     sampler = new Sampler(options.sampling());
     decoder = session.tokenizer().stream(options.renderSpecial());
     stops = new StopMatcher(options.stop());
-    want =
-        options.sampling().isPlainGreedy() && options.logProbabilities() < 0 && !options.ignoreEnd()
-            ? Output.GREEDY
-            : Output.LOGITS;
+    padded = session.vocabulary() > session.tokenizer().vocabularySize();
+    boolean plain = options.sampling().isPlainGreedy() && options.logProbabilities() < 0;
+    want = plain && !options.ignoreEnd() && !padded ? Output.GREEDY : Output.LOGITS;
     history = Arrays.copyOf(prompt, prompt.length + 64);
     historyLength = prompt.length;
   }
@@ -143,6 +146,10 @@ public final class Generation implements Iterator<Token>, Iterable<Token> {
         logits = new float[session.vocabulary()];
       }
       Engine.logits(rows, 0, logits);
+      if (padded) {
+        int size = session.tokenizer().vocabularySize();
+        Arrays.fill(logits, size, logits.length, Float.NEGATIVE_INFINITY);
+      }
     }
   }
 

@@ -8,7 +8,6 @@ import dev.lamina.chat.Prompt;
 import dev.lamina.chat.RenderOptions;
 import dev.lamina.chat.ToolCall;
 import dev.lamina.features.Backends;
-import dev.lamina.gguf.GgufException;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.gguf.Metadata;
 import dev.lamina.gguf.TensorInfo;
@@ -86,15 +85,7 @@ public final class Model implements AutoCloseable {
       backends.close();
       throw e;
     }
-    WeightSource source =
-        spec ->
-            gguf.data(
-                gguf.tensor(spec.name())
-                    .orElseThrow(
-                        () ->
-                            new GgufException(
-                                gguf.source() + ": no tensor is named " + spec.name())));
-    return open(gguf.metadata(), gguf.tensors(), source, gguf, options, backends);
+    return open(gguf.metadata(), gguf.tensors(), new FileWeights(gguf), gguf, options, backends);
   }
 
   /**

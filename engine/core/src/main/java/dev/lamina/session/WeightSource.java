@@ -11,4 +11,9 @@ public interface WeightSource {
    * is closed.
    */
   MemorySegment data(TensorSpec spec);
+
+  /** What to call it in messages. */
+  default String name() {
+    return "the model's weights";
+  }
 }

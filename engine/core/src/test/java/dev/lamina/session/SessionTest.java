@@ -16,8 +16,17 @@ import dev.lamina.backend.testing.FakeProvider;
 import dev.lamina.chat.Message;
 import dev.lamina.chat.Prompt;
 import dev.lamina.features.Backends;
+import dev.lamina.gguf.GgufFile;
+import dev.lamina.gguf.GgufWriter;
+import dev.lamina.gguf.TensorInfo;
 import dev.lamina.testing.Demo;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The library as its users meet it, on the demo model. */
 class SessionTest {
@@ -353,6 +363,63 @@ class SessionTest {
         java.util.Arrays.stream(plain).filter(id -> id == end).count(),
         java.util.Arrays.stream(tokens).filter(id -> id == end).count());
     assertTrue(model.tokenizer().decode(tokens, true).contains(evil));
+  }
+
+  /** Somebody shortens the file while it is in use: one sentence, and the JVM lives on. */
+  @Test
+  void fileThatShrinksBehindOurBackIsTold(@TempDir Path folder) throws IOException {
+    Path copy = Files.copy(Demo.model(), folder.resolve("model.gguf"));
+    try (Model own = Model.load(copy, LoadOptions.DEFAULT.withContext(64), noGpu());
+        Session session = own.newSession()) {
+      try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+        channel.truncate(4096);
+      }
+      LaminaException e =
+          assertThrows(
+              LaminaException.class, () -> session.generate(new int[] {5, 6}, GREEDY).text());
+      assertTrue(
+          e.getMessage().contains("model.gguf: a part of the file could not be read"),
+          e.getMessage());
+    }
+  }
+
+  /**
+   * Rows of the output matrix that belong to no token are never picked, however great their logits.
+   */
+  @Test
+  void logitsBeyondTheVocabularyAreNoTokens(@TempDir Path folder) throws IOException {
+    Path padded = folder.resolve("padded.gguf");
+    int rows = 1024;
+    try (GgufFile file = GgufFile.open(Demo.model());
+        GgufWriter writer = GgufWriter.create(padded)) {
+      writer.copyMetadata(file, key -> true);
+      for (TensorInfo t : file.tensors()) {
+        boolean table = t.name().equals("token_embd.weight");
+        writer.tensor(
+            t.name(), t.type(), table ? new long[] {t.shape()[0], rows + 1024} : t.shape());
+      }
+      for (TensorInfo t : file.tensors()) {
+        byte[] bytes = file.data(t).toArray(ValueLayout.JAVA_BYTE);
+        writer.append(t.name(), MemorySegment.ofArray(bytes));
+        if (t.name().equals("token_embd.weight")) {
+          // The same rows again with twice the scale: one more in the exponent of each block's F16.
+          for (int at = 1; at < bytes.length; at += t.type().blockBytes()) {
+            bytes[at] += 4;
+          }
+          writer.append(t.name(), MemorySegment.ofArray(bytes));
+        }
+      }
+      writer.finish();
+    }
+    try (Model own = Model.load(padded, LoadOptions.DEFAULT.withContext(256), noGpu());
+        Session session = own.newSession()) {
+      assertEquals(2048, own.config().nVocab());
+      assertEquals(expected, session.generate(PROMPT, GREEDY).text());
+    }
+  }
+
+  private static Backends noGpu() {
+    return Backends.of(List.of(), DeviceOptions.DEFAULT);
   }
 
   @Test
