@@ -25,6 +25,6 @@ final class CpuCapabilities implements Capabilities {
 
   @Override
   public Set<GgmlType> repacked() {
-    return Set.of();
+    return Set.of(GgmlType.Q4_0);
   }
 }

@@ -22,9 +22,14 @@ import java.util.Optional;
 
 /** The processor with its vector units. Submitting a step runs it before it returns. */
 final class CpuDevice implements Device {
+  /** Smaller weights stay in the caches, where nothing is gained. */
+  private static final long REPACK_FROM = 1 << 20;
+
   private final CpuFacts facts = CpuFacts.read();
   private final ThreadTeam team;
   private final Start start;
+  private final boolean repack;
+  private final long repackFrom;
   private final List<AutoCloseable> open = new ArrayList<>();
   private boolean closed;
 
@@ -34,7 +39,16 @@ final class CpuDevice implements Device {
   }
 
   CpuDevice(DeviceOptions options, Start start) {
+    this(options, start, REPACK_FROM);
+  }
+
+  /**
+   * @param repackFrom bytes from which a weight is brought into another layout
+   */
+  CpuDevice(DeviceOptions options, Start start, long repackFrom) {
     this.start = start;
+    this.repack = options.repack();
+    this.repackFrom = repackFrom;
     team = new ThreadTeam(options.threads() > 0 ? options.threads() : facts.cores());
   }
 
@@ -51,12 +65,19 @@ final class CpuDevice implements Device {
   @Override
   public Weight load(TensorSpec spec, MemorySegment data) {
     checkOpen();
-    return own(CpuWeight.of(spec, data));
+    return own(
+        interleaves(spec) && data.isNative()
+            ? CpuWeight.interleaved(spec, data, team)
+            : CpuWeight.of(spec, data));
   }
 
   @Override
   public long weightBytes(TensorSpec spec) {
-    return 0;
+    return interleaves(spec) ? spec.bytes() : 0;
+  }
+
+  private boolean interleaves(TensorSpec spec) {
+    return repack && spec.bytes() >= repackFrom && CpuWeight.interleaves(spec);
   }
 
   @Override

@@ -54,7 +54,7 @@ final class CpuProgram implements Program {
     this.tiers = Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want()));
     try {
       ProgramPlan plan = new ProgramPlan(graph, limits, source(weights), tiers != null);
-      NativeMemory activations = own(plan.layOut());
+      NativeMemory activations = own(plan.layOut() + plan.overRead());
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
       }
@@ -88,7 +88,7 @@ final class CpuProgram implements Program {
             new ProgramPlan.Source() {
               @Override
               public Matrix matrix(TensorSpec spec) {
-                return CpuProgram.matrix(spec, 0);
+                return CpuProgram.matrix(spec, 0, false);
               }
 
               @Override
@@ -115,7 +115,8 @@ final class CpuProgram implements Program {
     return new ProgramPlan.Source() {
       @Override
       public Matrix matrix(TensorSpec spec) {
-        return CpuProgram.matrix(spec, weights.get(spec).address());
+        CpuWeight weight = weights.get(spec);
+        return CpuProgram.matrix(spec, weight.address(), weight.interleaved());
       }
 
       @Override
@@ -154,14 +155,15 @@ final class CpuProgram implements Program {
     };
   }
 
-  private static Matrix matrix(TensorSpec spec, long address) {
+  private static Matrix matrix(TensorSpec spec, long address, boolean interleaved) {
     return new Matrix(
         Formats.of(spec.type()),
         address,
         spec.type().rowBytes(spec.cols()),
         spec.rows(),
         spec.cols(),
-        spec.experts());
+        spec.experts(),
+        interleaved);
   }
 
   private NativeMemory own(long bytes) {

@@ -1,7 +1,10 @@
 package dev.lamina.cpu;
 
+import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
+import dev.lamina.cpu.format.InterleavedQ4;
+import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -15,25 +18,67 @@ final class CpuWeight implements Weight {
   private final MemorySegment data;
 
   private final NativeMemory own;
+  private final boolean interleaved;
   private boolean closed;
 
-  private CpuWeight(TensorSpec spec, MemorySegment data, NativeMemory own) {
+  private CpuWeight(TensorSpec spec, MemorySegment data, NativeMemory own, boolean interleaved) {
     this.spec = spec;
     this.data = data;
     this.own = own;
+    this.interleaved = interleaved;
   }
 
-  static CpuWeight of(TensorSpec spec, MemorySegment data) {
+  /** Whether a weight would be brought into the layout of {@link InterleavedQ4}. */
+  static boolean interleaves(TensorSpec spec) {
+    return spec.type() == GgmlType.Q4_0
+        && spec.use() == TensorSpec.Use.MATRIX
+        && spec.experts() == 1
+        && InterleavedQ4.fits(spec.rows());
+  }
+
+  /**
+   * Brings a weight into the layout of {@link InterleavedQ4}, with all threads; the file's pages
+   * are given back. Where there is no memory for it, the file's layout will do.
+   */
+  static CpuWeight interleaved(TensorSpec spec, MemorySegment data, ThreadTeam team) {
+    check(spec, data);
+    NativeMemory own;
+    try {
+      own = NativeMemory.allocate(spec.bytes());
+    } catch (DeviceException e) {
+      return of(spec, data);
+    }
+    long from = data.address();
+    long groupBytes = InterleavedQ4.groupBytes(spec.cols());
+    int groups = (int) (spec.bytes() / groupBytes);
+    team.run(
+        worker -> {
+          for (int g = team.take(); g < groups; g = team.take()) {
+            long at = g * groupBytes;
+            InterleavedQ4.repack(from + at, spec.cols(), own.address() + at);
+          }
+        });
+    if (data.isMapped()) {
+      data.unload();
+    }
+    return new CpuWeight(spec, own.segment(), own, true);
+  }
+
+  private static void check(TensorSpec spec, MemorySegment data) {
     if (data.byteSize() < spec.bytes()) {
       throw new IllegalArgumentException(
           spec.name() + ": " + data.byteSize() + " bytes where " + spec.bytes() + " are needed");
     }
+  }
+
+  static CpuWeight of(TensorSpec spec, MemorySegment data) {
+    check(spec, data);
     if (data.isNative()) {
-      return new CpuWeight(spec, data, null);
+      return new CpuWeight(spec, data, null, false);
     }
     NativeMemory own = NativeMemory.allocate(spec.bytes());
     MemorySegment.copy(data, 0, own.segment(), 0, spec.bytes());
-    return new CpuWeight(spec, own.segment(), own);
+    return new CpuWeight(spec, own.segment(), own, false);
   }
 
   @Override
@@ -46,6 +91,10 @@ final class CpuWeight implements Weight {
       throw new IllegalStateException(spec.name() + " is closed");
     }
     return data.address();
+  }
+
+  boolean interleaved() {
+    return interleaved;
   }
 
   MemorySegment segment() {

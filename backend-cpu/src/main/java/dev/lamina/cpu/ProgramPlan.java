@@ -8,12 +8,14 @@ import dev.lamina.backend.Output;
 import dev.lamina.backend.RopeSpec;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
+import dev.lamina.cpu.format.InterleavedQ4;
 import dev.lamina.cpu.format.Preparation;
 import dev.lamina.cpu.kernel.AttentionKernel;
 import dev.lamina.cpu.kernel.EmbedKernel;
 import dev.lamina.cpu.kernel.ExpertGroups;
 import dev.lamina.cpu.kernel.ExpertMatMulKernel;
 import dev.lamina.cpu.kernel.ExpertPackKernel;
+import dev.lamina.cpu.kernel.InterleavedMatMulKernel;
 import dev.lamina.cpu.kernel.Kernel;
 import dev.lamina.cpu.kernel.KvMemory;
 import dev.lamina.cpu.kernel.KvStoreKernel;
@@ -30,6 +32,7 @@ import dev.lamina.cpu.kernel.RoutingKernels;
 import dev.lamina.cpu.kernel.RowKernels;
 import dev.lamina.cpu.kernel.TieredKernel;
 import dev.lamina.cpu.plain.PlainKernels;
+import dev.lamina.cpu.simd.Gemm;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -112,6 +115,7 @@ final class ProgramPlan {
   private final Map<RopeSpec, Place> ropeTables = new HashMap<>();
   private final Map<Object, Set<Op>> users = new HashMap<>();
   private final Set<Integer> kept = new HashSet<>();
+  private long overRead;
 
   /**
    * @param plain whether steps may be asked for in plain form
@@ -145,6 +149,11 @@ final class ProgramPlan {
   /** Gives every place its offset; returns the bytes of all. */
   long layOut() {
     return new MemoryPlan(places, written, lastRead).bytes();
+  }
+
+  /** Bytes behind all places that kernels may read. */
+  long overRead() {
+    return overRead;
   }
 
   long scratchBytes() {
@@ -199,6 +208,9 @@ final class ProgramPlan {
   }
 
   private Kernel tiered(Op op, Kernel simd) {
+    if (simd instanceof InterleavedMatMulKernel) {
+      return simd;
+    }
     Kernel form = PlainKernels.of(op, simd, plainSource);
     return form == simd ? simd : new TieredKernel(simd, form);
   }
@@ -333,7 +345,8 @@ final class ProgramPlan {
     int maxRows = limits.maxRows(op.in().rows());
     Place in = place(op.in());
     List<Place> reads = new ArrayList<>(List.of(in));
-    Preparation preparation = weight.format().preparation();
+    boolean interleaved = weight.interleaved();
+    Preparation preparation = interleaved ? InterleavedQ4.INPUT : weight.format().preparation();
     Place aside = null;
     if (preparation != null) {
       Prepared key = new Prepared(preparation, op.in().id());
@@ -342,11 +355,22 @@ final class ProgramPlan {
         int rows = Math.min(maxRows, MatMulKernel.TILED_FROM - 1);
         aside = fresh(preparation.bytes(op.in().width()) * rows, false);
         prepared.put(key, aside);
-        helper(
-            simdOnly(new PrepareKernel(preparation, op.in(), in, aside)), key, List.of(in), aside);
+        Kernel prepare = new PrepareKernel(preparation, op.in(), in, aside);
+        helper(interleaved ? prepare : simdOnly(prepare), key, List.of(in), aside);
       }
       uses(key, op);
       reads.add(aside);
+    }
+    long bias = op.bias() == null ? 0 : source.vector(op.bias());
+    if (interleaved) {
+      // whole tiles of input rows are read, the last one beyond the rows that there are
+      overRead = Math.max(overRead, 4L * Gemm.ROWS * op.in().width());
+      node(
+          new InterleavedMatMulKernel(weight, bias, op.in(), in, aside, place(op.out()), maxRows),
+          op,
+          reads,
+          place(op.out()));
+      return;
     }
     Place panels = null;
     if (maxRows >= MatMulKernel.TILED_FROM) {
@@ -359,7 +383,6 @@ final class ProgramPlan {
       uses(panels, op);
       reads.add(panels);
     }
-    long bias = op.bias() == null ? 0 : source.vector(op.bias());
     node(
         new MatMulKernel(weight, bias, op.in(), in, aside, panels, place(op.out()), maxRows),
         op,

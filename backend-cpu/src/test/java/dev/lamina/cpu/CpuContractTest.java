@@ -11,7 +11,8 @@ import java.util.Set;
 class CpuContractTest extends BackendContract {
   @Override
   protected Device open() {
-    return new CpuDevice(new DeviceOptions(2, true));
+    // from 0 bytes on, so that small weights are repacked too
+    return new CpuDevice(new DeviceOptions(2, true), Start.SIMD, 0);
   }
 
   @Override
