@@ -70,5 +70,5 @@ move /y "%TARGET%\lamina\started" "%BUILT%" > nul
 exit /b 0
 
 :archive
-"%JDK%\bin\java" -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow -XX:ArchiveClassesAtExit="%ARCHIVE%" -jar "%JAR%" run -n 8 > nul 2>&1 < nul
+"%JDK%\bin\java" -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow -XX:ArchiveClassesAtExit="%ARCHIVE%" -Dlamina.cpu.start=turns -jar "%JAR%" run -n 8 -ub 9 > nul 2>&1 < nul
 exit /b 0

@@ -9,7 +9,9 @@ enum Start {
   /** All that has a plain form in that form, for good: for tests. */
   PLAIN,
   /** The SIMD kernels from the first step on: for tests and measurements. */
-  SIMD;
+  SIMD,
+  /** A step in plain form, then one with SIMD, and so on: for tests, and to load every class. */
+  TURNS;
 
   /** The property that chooses one, by its name in lower case. */
   static final String PROPERTY = "lamina.cpu.start";

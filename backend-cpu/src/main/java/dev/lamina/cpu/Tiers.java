@@ -41,6 +41,7 @@ final class Tiers implements AutoCloseable {
     this.start = start;
     this.perToken = perToken;
     this.warm = warm;
+    this.simd = start == Start.TURNS; // so that the first turn is the plain form's
   }
 
   /**
@@ -70,9 +71,18 @@ final class Tiers implements AutoCloseable {
 
   /** Whether a step is computed in plain form; to be asked once for each step. */
   boolean plain(Step step) {
-    if (start == Start.PLAIN) {
-      return true;
-    }
+    return switch (start) {
+      case PLAIN -> true;
+      case SIMD -> false;
+      case TURNS -> {
+        simd = !simd;
+        yield !simd;
+      }
+      case AUTO -> plainByWork(step);
+    };
+  }
+
+  private boolean plainByWork(Step step) {
     if (simd) {
       return false;
     }

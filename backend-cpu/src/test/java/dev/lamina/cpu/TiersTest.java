@@ -80,6 +80,14 @@ class TiersTest {
   }
 
   @Test
+  void takesTurnsWhereAsked() {
+    Tiers tiers = Tiers.of(product(GgmlType.Q8_0, 32), Start.TURNS, step -> null);
+    for (int i = 0; i < 4; i++) {
+      assertEquals(i % 2 == 0, tiers.plain(step(0, 1)), "step " + i);
+    }
+  }
+
+  @Test
   void largeStepsAreNotForThePlainForm() {
     Tiers tiers = Tiers.of(product(GgmlType.F16, 1024), Start.AUTO, step -> null);
     assertTrue(tiers.plain(step(0, 1024)));

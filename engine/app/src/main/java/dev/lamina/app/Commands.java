@@ -4,6 +4,7 @@ import dev.lamina.LaminaException;
 import dev.lamina.gguf.GgmlType;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import picocli.CommandLine;
@@ -47,6 +48,9 @@ final class Commands implements Runnable {
     ALL.put("bench", BenchCommand.class);
   }
 
+  /** What asks for nothing but the version. */
+  private static final List<String> VERSION = List.of("-V", "--version");
+
   /** Exit code of a failure that was told in a sentence. */
   static final int FAILED = 1;
 
@@ -76,7 +80,7 @@ final class Commands implements Runnable {
     // read.
     if (args.length > 0 && ALL.containsKey(args[0])) {
       line.addSubcommand(args[0], ALL.get(args[0]));
-    } else {
+    } else if (args.length != 1 || !VERSION.contains(args[0])) {
       ALL.forEach(line::addSubcommand);
     }
     line.getSubcommands()

@@ -58,9 +58,9 @@ class DemoModelGoldenTest {
     return json("greedy.json").keySet().stream();
   }
 
-  /** By the kernels that the CPU device begins with, by those that it ends with, and by both. */
+  /** By the kernels that the CPU device begins with, those that it ends with, and both. */
   @ParameterizedTest
-  @ValueSource(strings = {"plain", "simd", "auto"})
+  @ValueSource(strings = {"plain", "simd", "turns", "auto"})
   void greedyTextIsLlamaCppsWithAllKernels(String start) {
     String before = System.setProperty("lamina.cpu.start", start);
     try {
