@@ -41,7 +41,7 @@ if not defined STALE (
 if defined STALE call :build || exit /b 1
 if not exist "%ARCHIVE%" call :archive
 
-"%JDK%\bin\java" -XX:+UseSerialGC -XX:-UsePerfData --sun-misc-unsafe-memory-access=allow -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds=off:stderr -Xlog:aot=off:stderr -XX:CompileCommand=quiet -XX:CompileCommand=CompileThresholdScaling,dev.lamina.cpu.*::*,0.1 %LAMINA_JAVA_OPTS% -XX:SharedArchiveFile="%ARCHIVE%" -jar "%JAR%" %*
+"%JDK%\bin\java" -XX:+UseSerialGC -XX:-UsePerfData --sun-misc-unsafe-memory-access=allow -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds=off:stderr -Xlog:aot=off:stderr %LAMINA_JAVA_OPTS% -XX:SharedArchiveFile="%ARCHIVE%" -jar "%JAR%" %*
 exit /b %ERRORLEVEL%
 
 :try
