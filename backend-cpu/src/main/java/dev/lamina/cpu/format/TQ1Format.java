@@ -99,11 +99,17 @@ final class TQ1Format extends RowFormat {
       long block = bounded(w + (long) b * BLOCK);
       long from = bounded(x + 1024L * b);
       FloatVector sum = FloatVector.zero(Simd.F);
-      for (int m = 0; m < 32; m += LANES) {
-        sum = product5(block + m, from + 4 * m, 128, sum);
-      }
-      for (int m = 0; m < 16; m += LANES) {
-        sum = product5(block + 32 + m, from + 640 + 4 * m, 64, sum);
+      for (int m = 0; m < 48; m += LANES) {
+        IntVector q = Simd.loadUnsignedBytes(block + m);
+        int stride = m < 32 ? 128 : 64;
+        int at = m < 32 ? 4 * m : 512 + 4 * m;
+        FloatVector s = FloatVector.zero(Simd.F);
+        for (int n = 0; n < 5; n++) {
+          q = times3(q);
+          s = digit(q).fma(Simd.load(from + at + n * stride), s);
+          q = q.and(255);
+        }
+        sum = sum.add(s);
       }
       for (int k = 0; k < 16 / LANES; k++) {
         sum = digit(tail(block, k)).fma(Simd.load(from + 960 + 4 * k * LANES), sum);
@@ -113,18 +119,5 @@ final class TQ1Format extends RowFormat {
       offset = Math.fma(d, Simd.loadFloat(bounded(prepared + 4L * b)), offset);
     }
     return total.reduceLanes(VectorOperators.ADD) - offset;
-  }
-
-  private static FloatVector product5(long from, long x, int stride, FloatVector sum) {
-    IntVector q = times3(Simd.loadUnsignedBytes(from));
-    FloatVector s = digit(q).mul(Simd.load(x));
-    q = times3(q.and(255));
-    s = digit(q).fma(Simd.load(x + stride), s);
-    q = times3(q.and(255));
-    s = digit(q).fma(Simd.load(x + 2 * stride), s);
-    q = times3(q.and(255));
-    s = digit(q).fma(Simd.load(x + 3 * stride), s);
-    q = times3(q.and(255));
-    return digit(q).fma(Simd.load(x + 4 * stride), s).add(sum);
   }
 }

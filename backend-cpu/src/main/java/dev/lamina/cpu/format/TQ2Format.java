@@ -84,35 +84,20 @@ final class TQ2Format extends RowFormat {
       for (int v = 0; v < 16 / LANES; v++) {
         IntVector q = Simd.loadInts(block + v * BYTES);
         long from = bounded(prepared + (long) b * INPUT.blockBytes() + 4L * v * GROUP);
-        // fields of the first byte of each word, then of the second ...
         FloatVector s0 = Simd.load(from);
         FloatVector s1 = Simd.load(from + GROUP);
         FloatVector s2 = Simd.load(from + 2 * GROUP);
         FloatVector s3 = Simd.load(from + 3 * GROUP);
-        IntVector a = q.lanewise(LSHL, 19);
-        s0 = lower(a).fma(Simd.load(from + BYTES), s0);
-        s1 = upper(a).fma(Simd.load(from + GROUP + BYTES), s1);
-        a = q.lanewise(LSHL, 15);
-        s2 = lower(a).fma(Simd.load(from + 2 * GROUP + BYTES), s2);
-        s3 = upper(a).fma(Simd.load(from + 3 * GROUP + BYTES), s3);
-        a = q.lanewise(LSHL, 11);
-        s0 = lower(a).fma(Simd.load(from + 2 * BYTES), s0);
-        s1 = upper(a).fma(Simd.load(from + GROUP + 2 * BYTES), s1);
-        a = q.lanewise(LSHL, 7);
-        s2 = lower(a).fma(Simd.load(from + 2 * GROUP + 2 * BYTES), s2);
-        s3 = upper(a).fma(Simd.load(from + 3 * GROUP + 2 * BYTES), s3);
-        a = q.lanewise(LSHL, 3);
-        s0 = lower(a).fma(Simd.load(from + 3 * BYTES), s0);
-        s1 = upper(a).fma(Simd.load(from + GROUP + 3 * BYTES), s1);
-        a = q.lanewise(LSHR, 1);
-        s2 = lower(a).fma(Simd.load(from + 2 * GROUP + 3 * BYTES), s2);
-        s3 = upper(a).fma(Simd.load(from + 3 * GROUP + 3 * BYTES), s3);
-        a = q.lanewise(LSHR, 5);
-        s0 = lower(a).fma(Simd.load(from + 4 * BYTES), s0);
-        s1 = upper(a).fma(Simd.load(from + GROUP + 4 * BYTES), s1);
-        a = q.lanewise(LSHR, 9);
-        s2 = lower(a).fma(Simd.load(from + 2 * GROUP + 4 * BYTES), s2);
-        s3 = upper(a).fma(Simd.load(from + 3 * GROUP + 4 * BYTES), s3);
+        // one byte of each word after the other; written out, this is too much for the compiler
+        for (int i = BYTES; i <= 4 * BYTES; i += BYTES) {
+          IntVector low = q.lanewise(LSHL, 19);
+          IntVector high = q.lanewise(LSHL, 15);
+          s0 = lower(low).fma(Simd.load(from + i), s0);
+          s1 = upper(low).fma(Simd.load(from + GROUP + i), s1);
+          s2 = lower(high).fma(Simd.load(from + 2 * GROUP + i), s2);
+          s3 = upper(high).fma(Simd.load(from + 3 * GROUP + i), s3);
+          q = q.lanewise(LSHR, 8);
+        }
         sum = s0.add(s1).add(s2.add(s3)).add(sum);
       }
       total = sum.fma(FloatVector.broadcast(Simd.F, 4 * Simd.loadHalf(block + 64)), total);
