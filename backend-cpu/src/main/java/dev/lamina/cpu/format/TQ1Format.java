@@ -100,13 +100,13 @@ final class TQ1Format extends RowFormat {
       long from = bounded(x + 1024L * b);
       FloatVector sum = FloatVector.zero(Simd.F);
       for (int m = 0; m < 48; m += LANES) {
-        IntVector q = Simd.loadUnsignedBytes(block + m);
+        IntVector q = Simd.loadUnsignedBytes(bounded(block + m));
         int stride = m < 32 ? 128 : 64;
-        int at = m < 32 ? 4 * m : 512 + 4 * m;
+        long at = from + (m < 32 ? 4 * m : 512 + 4 * m);
         FloatVector s = FloatVector.zero(Simd.F);
         for (int n = 0; n < 5; n++) {
           q = times3(q);
-          s = digit(q).fma(Simd.load(from + at + n * stride), s);
+          s = digit(q).fma(Simd.load(bounded(at + n * stride)), s);
           q = q.and(255);
         }
         sum = sum.add(s);

@@ -82,20 +82,21 @@ final class TQ2Format extends RowFormat {
       long block = bounded(w + (long) b * BLOCK);
       FloatVector sum = FloatVector.zero(Simd.F);
       for (int v = 0; v < 16 / LANES; v++) {
-        IntVector q = Simd.loadInts(block + v * BYTES);
+        IntVector q = Simd.loadInts(bounded(block + v * BYTES));
         long from = bounded(prepared + (long) b * INPUT.blockBytes() + 4L * v * GROUP);
         FloatVector s0 = Simd.load(from);
         FloatVector s1 = Simd.load(from + GROUP);
         FloatVector s2 = Simd.load(from + 2 * GROUP);
         FloatVector s3 = Simd.load(from + 3 * GROUP);
         // one byte of each word after the other; written out, this is too much for the compiler
-        for (int i = BYTES; i <= 4 * BYTES; i += BYTES) {
+        for (int i = 1; i <= 4; i++) {
+          long at = bounded(from + i * BYTES);
           IntVector low = q.lanewise(LSHL, 19);
           IntVector high = q.lanewise(LSHL, 15);
-          s0 = lower(low).fma(Simd.load(from + i), s0);
-          s1 = upper(low).fma(Simd.load(from + GROUP + i), s1);
-          s2 = lower(high).fma(Simd.load(from + 2 * GROUP + i), s2);
-          s3 = upper(high).fma(Simd.load(from + 3 * GROUP + i), s3);
+          s0 = lower(low).fma(Simd.load(at), s0);
+          s1 = upper(low).fma(Simd.load(at + GROUP), s1);
+          s2 = lower(high).fma(Simd.load(at + 2 * GROUP), s2);
+          s3 = upper(high).fma(Simd.load(at + 3 * GROUP), s3);
           q = q.lanewise(LSHR, 8);
         }
         sum = s0.add(s1).add(s2.add(s3)).add(sum);
