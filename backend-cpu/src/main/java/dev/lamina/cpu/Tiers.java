@@ -25,10 +25,10 @@ final class Tiers implements AutoCloseable {
   static final long MOST_OF_A_STEP = 1L << 30;
 
   /** Multiply-adds in plain form before the SIMD kernels are warmed. */
-  static final long WARM_FROM = 3L << 30;
+  static final long WARM_FROM = 2L << 30;
 
   /** Multiply-adds in plain form before the SIMD kernels take over. */
-  static final long SIMD_FROM = 8L << 30;
+  static final long SIMD_FROM = 5L << 30;
 
   private final Start start;
   private final long perToken;
