@@ -53,9 +53,10 @@ final class CpuWeight implements Weight {
     int groups = (int) (spec.bytes() / groupBytes);
     team.run(
         worker -> {
+          byte[][] buffers = InterleavedQ4.buffers(spec.cols());
           for (int g = team.take(); g < groups; g = team.take()) {
             long at = g * groupBytes;
-            InterleavedQ4.repack(from + at, spec.cols(), own.address() + at);
+            InterleavedQ4.repack(from + at, spec.cols(), buffers, own.address() + at);
           }
         });
     if (data.isMapped()) {

@@ -14,6 +14,8 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import dev.lamina.cpu.simd.Gemm;
 import dev.lamina.cpu.simd.Simd;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
@@ -41,22 +43,41 @@ public final class InterleavedQ4 {
     return (long) cols / 32 * BLOCK * LANES;
   }
 
-  /** Brings one group of rows from ggml's layout into this one. */
-  public static void repack(long rows, int cols, long target) {
-    long rowBytes = (long) cols / 32 * BLOCK;
-    for (int b = 0; b < cols / 32; b++) {
-      long to = target + (long) b * BLOCK * LANES;
-      for (int r = 0; r < LANES; r++) {
-        long from = rows + r * rowBytes + (long) b * BLOCK;
-        ALL.set(Simd.SHORT, to + 2L * r, ALL.get(Simd.SHORT, from));
-        for (int w = 0; w < 4; w++) {
-          ALL.set(
-              Simd.INT,
-              to + 2L * LANES + (long) w * BYTES + 4L * r,
-              ALL.get(Simd.INT, from + 2 + 4L * w));
+  /**
+   * Brings one group of rows from ggml's layout into this one. By way of arrays, whose plain loops
+   * are fast even before the JIT compiler has come to them: a model is loaded only once.
+   *
+   * @param from address of {@link #groupBytes} bytes
+   * @param buffers two arrays of that length, for this thread
+   */
+  public static void repack(long from, int cols, byte[][] buffers, long target) {
+    byte[] rows = buffers[0];
+    byte[] group = buffers[1];
+    MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, from, rows, 0, rows.length);
+    int blocks = cols / 32;
+    for (int r = 0; r < LANES; r++) {
+      for (int b = 0; b < blocks; b++) {
+        int in = (r * blocks + b) * BLOCK;
+        int out = b * BLOCK * LANES;
+        int scale = out + 2 * r;
+        group[scale] = rows[in];
+        group[scale + 1] = rows[in + 1];
+        int word = out + 2 * LANES + 4 * r;
+        for (int i = in + 2; i < in + BLOCK; i += 4) {
+          group[word] = rows[i];
+          group[word + 1] = rows[i + 1];
+          group[word + 2] = rows[i + 2];
+          group[word + 3] = rows[i + 3];
+          word += BYTES;
         }
       }
     }
+    MemorySegment.copy(group, 0, ALL, ValueLayout.JAVA_BYTE, target, group.length);
+  }
+
+  /** What {@link #repack} works in. */
+  public static byte[][] buffers(int cols) {
+    return new byte[2][Math.toIntExact(groupBytes(cols))];
   }
 
   /**

@@ -28,7 +28,8 @@ class InterleavedQ4Test {
       MemorySegment packed = arena.allocate(rowBytes * rows, 64);
       for (int g = 0; g < groups; g++) {
         long at = g * InterleavedQ4.groupBytes(cols);
-        InterleavedQ4.repack(w.address() + at, cols, packed.address() + at);
+        InterleavedQ4.repack(
+            w.address() + at, cols, InterleavedQ4.buffers(cols), packed.address() + at);
       }
       float[][] expected = new float[rows][cols];
       for (int r = 0; r < rows; r++) {
