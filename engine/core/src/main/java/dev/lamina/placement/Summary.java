@@ -20,13 +20,24 @@ final class Summary {
     }
     Map<String, List<Integer>> stay = new LinkedHashMap<>();
     for (LayerPlacement layer : placement.layers()) {
-      if (layer.reason().kind() != Reason.Kind.PLACED) {
+      if (isNews(placement, layer.reason().kind())) {
         stay.computeIfAbsent(layer.reason().text(), t -> new ArrayList<>()).add(layer.layer());
       }
     }
     stay.forEach((reason, layers) -> lines.add(slots(layers, output) + " on the CPU: " + reason));
     lines.addAll(placement.notes());
     return lines;
+  }
+
+  /**
+   * Whether the user should read why: a machine without GPUs needs no word on that unless asked.
+   */
+  private static boolean isNews(Placement placement, Reason.Kind kind) {
+    return switch (kind) {
+      case PLACED -> false;
+      case NO_DEVICE -> !(placement.requested() instanceof GpuLayers.Auto);
+      case NOT_ASKED, DEVICE_FAILED, UNSUPPORTED, RULE, MEMORY, KV_ON_HOST, NOT_WORTH_IT -> true;
+    };
   }
 
   private static String line(Placement placement, DeviceUse use, int output) {

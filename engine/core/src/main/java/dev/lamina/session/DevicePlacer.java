@@ -66,6 +66,12 @@ final class DevicePlacer implements AutoCloseable {
       notes.add(
           "%s ran out of memory (%s): placed anew with more of it left free"
               .formatted(info.id(), failure.getMessage()));
+    } else if (memory && isCpu(failure.device())) {
+      throw new LaminaException(
+          "this machine has no memory for the model's work space and its keys and values ("
+              + failure.getMessage()
+              + "): choose a smaller context (-c), or a smaller type of the cache (-ctk, -ctv)",
+          failure);
     } else if (failed.putIfAbsent(info.id(), failure.getMessage()) != null) {
       throw new LaminaException(info.id() + " failed again: " + failure.getMessage(), failure);
     }
