@@ -19,7 +19,7 @@ public final class VerifiedHardware {
   public record Entry(String backend, String architecture, String hardware) {}
 
   private static final List<Entry> ENTRIES =
-      List.of(new Entry("cpu", "amd64", "x86-64 with AVX-512 (AMD EPYC, Zen 4)"));
+      List.of(new Entry("cpu", "amd64", "x86-64 with AVX-512 (Intel Xeon)"));
 
   private VerifiedHardware() {}
 
