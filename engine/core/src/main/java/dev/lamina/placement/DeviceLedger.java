@@ -48,15 +48,17 @@ final class DeviceLedger {
   /** Bytes of the runs of slots taken so far. */
   private long takenBytes;
 
-  DeviceLedger(Slots slots, Limits limits, Device device, PlacementRequest request) {
+  DeviceLedger(
+      Slots slots, Limits limits, Device device, PlacementRequest request, Setbacks setbacks) {
     this.slots = slots;
     this.limits = limits;
     this.device = device;
     this.info = device.info();
     this.margin =
-        request.memoryMargin() >= 0
-            ? request.memoryMargin()
-            : PlacementRequest.defaultMargin(info.memoryTotal());
+        (request.memoryMargin() >= 0
+                ? request.memoryMargin()
+                : PlacementRequest.defaultMargin(info.memoryTotal()))
+            + setbacks.scarceBytes(info.id());
     this.answers = new Answer[slots.count()];
     this.fixedBytes = new long[slots.count()];
     Arrays.fill(fixedBytes, -1);

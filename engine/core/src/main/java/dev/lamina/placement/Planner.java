@@ -62,22 +62,22 @@ public final class Planner {
       List<Device> devices,
       Device cpu,
       PlacementRequest request,
-      Map<String, String> failed) {
+      Setbacks setbacks) {
     this.model = model;
     this.request = request;
     this.graphs = new Slots(model);
     this.slots = graphs.count();
     this.windowStart = slots - request.gpuLayers().slots(model.layers());
-    cpus.add(new DeviceLedger(graphs, limits, cpu, request));
+    cpus.add(new DeviceLedger(graphs, limits, cpu, request, setbacks));
     for (Device device : devices) {
       if (device != cpu && Placement.isCpu(device)) {
-        cpus.add(new DeviceLedger(graphs, limits, device, request));
+        cpus.add(new DeviceLedger(graphs, limits, device, request, setbacks));
       }
     }
-    this.candidates = Candidates.choose(devices, cpu, request, failed);
+    this.candidates = Candidates.choose(devices, cpu, request, setbacks.failed());
     candidates
         .devices()
-        .forEach(device -> gpus.add(new DeviceLedger(graphs, limits, device, request)));
+        .forEach(device -> gpus.add(new DeviceLedger(graphs, limits, device, request, setbacks)));
   }
 
   /**
@@ -94,14 +94,13 @@ public final class Planner {
    */
   public static Placement plan(
       ModelGraph model, Limits limits, List<Device> devices, Device cpu, PlacementRequest request) {
-    return plan(model, limits, devices, cpu, request, Map.of());
+    return plan(model, limits, devices, cpu, request, Setbacks.NONE);
   }
 
   /**
-   * Places a model anew without devices that failed.
+   * Places a model anew after something went wrong.
    *
-   * @param failed the reason for each id of a device that must not be used; they are kept in the
-   *     placement's notes
+   * @param setbacks what did; the failures are kept in the placement's notes
    */
   public static Placement plan(
       ModelGraph model,
@@ -109,15 +108,14 @@ public final class Planner {
       List<Device> devices,
       Device cpu,
       PlacementRequest request,
-      Map<String, String> failed) {
+      Setbacks setbacks) {
     try {
-      return new Planner(model, limits, devices, cpu, request, failed).plan();
+      return new Planner(model, limits, devices, cpu, request, setbacks).plan();
     } catch (DeviceLedger.Failure e) {
-      if (failed.containsKey(e.deviceId()) || e.deviceId().equals(cpu.info().id())) {
+      if (setbacks.failed().containsKey(e.deviceId()) || e.deviceId().equals(cpu.info().id())) {
         throw new LaminaException(e.deviceId() + " failed: " + e.getMessage(), e);
       }
-      Map<String, String> more = new LinkedHashMap<>(failed);
-      more.put(e.deviceId(), e.getMessage());
+      Setbacks more = setbacks.withFailed(e.deviceId(), e.getMessage());
       return plan(model, limits, devices, cpu, request, more);
     }
   }

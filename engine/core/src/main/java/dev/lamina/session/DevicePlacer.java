@@ -10,9 +10,9 @@ import dev.lamina.model.ModelGraph;
 import dev.lamina.placement.Placement;
 import dev.lamina.placement.PlacementRequest;
 import dev.lamina.placement.Planner;
+import dev.lamina.placement.Setbacks;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,10 +28,10 @@ final class DevicePlacer implements AutoCloseable {
   private static final int MEMORY_STEP = 8;
 
   private final Backends backends;
-  private final Map<String, String> failed = new LinkedHashMap<>();
+  private final PlacementRequest request;
   private final Map<String, Integer> outOfMemory = new HashMap<>();
   private final List<String> notes = new ArrayList<>();
-  private PlacementRequest request;
+  private Setbacks setbacks = Setbacks.NONE;
 
   DevicePlacer(Backends backends, PlacementRequest request) {
     this.backends = backends;
@@ -41,14 +41,14 @@ final class DevicePlacer implements AutoCloseable {
   Placement plan(ModelGraph model, Limits limits) {
     List<Device> devices =
         backends.devices().stream()
-            .filter(d -> !isCpu(d) || !failed.containsKey(d.info().id()))
+            .filter(d -> !isCpu(d) || !setbacks.failed().containsKey(d.info().id()))
             .toList();
     Device cpu =
         devices.stream()
             .filter(DevicePlacer::isCpu)
             .findFirst()
             .orElseThrow(() -> new LaminaException("no device is left: " + reasons()));
-    return Planner.plan(model, limits, devices, cpu, request, failed).withNotes(notes);
+    return Planner.plan(model, limits, devices, cpu, request, setbacks).withNotes(notes);
   }
 
   /** Answers a failure: less work for the device from now on, or none. */
@@ -58,11 +58,7 @@ final class DevicePlacer implements AutoCloseable {
     if (memory
         && !isCpu(failure.device())
         && outOfMemory.merge(info.id(), 1, Integer::sum) <= MEMORY_TRIES) {
-      long before =
-          request.memoryMargin() < 0
-              ? PlacementRequest.defaultMargin(info.memoryTotal())
-              : request.memoryMargin();
-      request = request.withMemoryMargin(before + info.memoryTotal() / MEMORY_STEP);
+      setbacks = setbacks.withScarce(info.id(), info.memoryTotal() / MEMORY_STEP);
       notes.add(
           "%s ran out of memory (%s): placed anew with more of it left free"
               .formatted(info.id(), failure.getMessage()));
@@ -72,14 +68,16 @@ final class DevicePlacer implements AutoCloseable {
               + failure.getMessage()
               + "): choose a smaller context (-c), or a smaller type of the cache (-ctk, -ctv)",
           failure);
-    } else if (failed.putIfAbsent(info.id(), failure.getMessage()) != null) {
+    } else if (setbacks.failed().containsKey(info.id())) {
       throw new LaminaException(info.id() + " failed again: " + failure.getMessage(), failure);
+    } else {
+      setbacks = setbacks.withFailed(info.id(), failure.getMessage());
     }
   }
 
   private String reasons() {
     List<String> all = new ArrayList<>();
-    failed.forEach((id, why) -> all.add(id + ": " + why));
+    setbacks.failed().forEach((id, why) -> all.add(id + ": " + why));
     return String.join("; ", all);
   }
 
