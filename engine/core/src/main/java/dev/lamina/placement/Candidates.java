@@ -142,7 +142,7 @@ record Candidates(List<Device> devices, List<Float> shares, List<String> notes, 
 
   private static List<Device> named(
       List<Device> all, Device cpu, PlacementRequest request, Set<String> failed) {
-    if (request.devices().size() == 1 && request.devices().getFirst().equalsIgnoreCase("none")) {
+    if (!request.mayUseGpus()) {
       return List.of();
     }
     Map<String, Device> known = new LinkedHashMap<>();

@@ -36,6 +36,9 @@ public record PlacementRequest(
     NONE
   }
 
+  /** The word for no GPU in {@link #devices}. */
+  static final String NO_DEVICE = "none";
+
   /** {@code -ngl auto} and nothing else said. */
   public static final PlacementRequest DEFAULT =
       new PlacementRequest(GpuLayers.AUTO, List.of(), List.of(), SplitMode.LAYER, 0, true, -1);
@@ -57,6 +60,12 @@ public record PlacementRequest(
    */
   public static long defaultMargin(long memoryTotal) {
     return Math.max(256L << 20, memoryTotal / 128);
+  }
+
+  /** Whether any layer may go to a GPU, so that its driver is worth starting. */
+  public boolean mayUseGpus() {
+    return !gpuLayers.equals(GpuLayers.of(0))
+        && !(devices.size() == 1 && devices.getFirst().equalsIgnoreCase(NO_DEVICE));
   }
 
   public PlacementRequest withGpuLayers(GpuLayers layers) {

@@ -2,6 +2,7 @@ package dev.lamina.session;
 
 import dev.lamina.LaminaException;
 import dev.lamina.backend.DeviceOptions;
+import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.model.ModelOptions;
 import dev.lamina.placement.GpuLayers;
@@ -63,6 +64,15 @@ public record LoadOptions(
     if (value < least) {
       throw new LaminaException("%s is %d: it must be at least %d".formatted(what, value, least));
     }
+  }
+
+  /**
+   * Looks for the devices that these options may use: GPU drivers are not started where no layer is
+   * to go to a GPU. Whoever takes the result closes it.
+   */
+  public Backends discover() {
+    boolean gpus = placement.mayUseGpus();
+    return Backends.discover(devices, backend -> gpus);
   }
 
   /** Exactly so many layers on GPUs, the output counted first; see {@link GpuLayers}. */

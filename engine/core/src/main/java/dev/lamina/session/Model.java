@@ -72,7 +72,7 @@ public final class Model implements AutoCloseable {
    * Loads a file, or the set of split files that it is part of, onto the devices of this machine.
    */
   public static Model load(Path file, LoadOptions options) {
-    return load(file, options, Backends.discover(options.devices()));
+    return load(file, options, options.discover());
   }
 
   /** As {@link #load(Path, LoadOptions)} on given devices, which the model closes with itself. */

@@ -18,9 +18,13 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -178,6 +182,95 @@ class BackendsTest {
   }
 
   @Test
+  void aDriverThatHangsBecomesAReasonAndItsLateDevicesAreClosed() throws InterruptedException {
+    CountDownLatch hang = new CountDownLatch(1);
+    List<String> closed = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch closing = new CountDownLatch(1);
+    Device late =
+        device(
+            "CUDA0",
+            new ArrayList<>() {
+              private static final long serialVersionUID = 1L;
+
+              @Override
+              public boolean add(String id) {
+                closed.add(id);
+                closing.countDown();
+                return true;
+              }
+            },
+            false);
+    BackendProvider hanging =
+        new FakeProvider(
+            "cuda",
+            op -> Support.FULL,
+            () -> {
+              await(hang);
+              return new Discovery(List.of(late), List.of());
+            });
+    try (Backends backends =
+        Backends.of(
+            List.of(hanging, FakeProvider.none("vulkan", "no loader")),
+            OPTIONS,
+            Duration.ofMillis(50))) {
+      assertEquals(
+          List.of(
+              "the search for devices failed: the driver did not answer within 0.05 s; the run goes"
+                  + " on without it"),
+          backends.reasons("cuda"));
+      assertEquals(List.of("no loader"), backends.reasons("vulkan"));
+      assertEquals(List.of(), backends.gpus());
+    }
+    hang.countDown();
+    assertTrue(closing.await(10, TimeUnit.SECONDS));
+    assertEquals(List.of("CUDA0"), closed);
+  }
+
+  @Test
+  void driversAreSearchedAtOnce() {
+    CountDownLatch both = new CountDownLatch(2);
+    BackendProvider[] meeting = new BackendProvider[2];
+    for (int i = 0; i < 2; i++) {
+      int number = i;
+      meeting[i] =
+          new FakeProvider(
+              i == 0 ? "cuda" : "vulkan",
+              op -> Support.FULL,
+              () -> {
+                both.countDown();
+                await(both);
+                return Discovery.none("met, as number " + number);
+              });
+    }
+    try (Backends backends = Backends.of(List.of(meeting), OPTIONS)) {
+      assertEquals(List.of("met, as number 0"), backends.reasons("cuda"));
+      assertEquals(List.of("met, as number 1"), backends.reasons("vulkan"));
+    }
+  }
+
+  @Test
+  void driversThatNobodyWantsAreNotStarted(@TempDir Path dir) throws IOException {
+    URL[] path = {service(dir, "cuda", BackendsTest.class.getName() + "$CudaProvider\n")};
+    try (URLClassLoader loader = new URLClassLoader(path, getClass().getClassLoader());
+        Backends backends = Backends.discover(OPTIONS, name -> !name.equals("cuda"), loader)) {
+      assertEquals(
+          List.of("not searched for devices: no layer is to go to a GPU"),
+          backends.reasons("cuda"));
+      // What its kernels can do is known all the same.
+      assertEquals(
+          Cell.State.BUILT_BUT_NEVER_RUN, FeatureMatrix.of(backends).query("cuda", "q4_0").state());
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
   void serviceFilesOfAllKindsAreGotOver(@TempDir Path dir) throws IOException {
     String here = BackendsTest.class.getName();
     Path damaged = Files.createDirectories(dir.resolve("damaged/dev/lamina/backend/vulkan"));
@@ -200,7 +293,7 @@ class BackendsTest {
               + "$CudaProvider\n"),
     };
     try (URLClassLoader loader = new URLClassLoader(path, getClass().getClassLoader());
-        Backends backends = Backends.discover(OPTIONS, loader)) {
+        Backends backends = Backends.discover(OPTIONS, name -> true, loader)) {
       // The sound provider is found behind all the broken ones.
       assertEquals(
           List.of("libcuda.so.1 not found: install the NVIDIA driver"), backends.reasons("cuda"));

@@ -2,7 +2,6 @@ package dev.lamina.app.bench;
 
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceSpeed;
-import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.TensorInfo;
 import dev.lamina.model.synthetic.SyntheticData;
@@ -49,7 +48,7 @@ public final class BenchModels {
             source,
             arena::close,
             options,
-            Backends.discover(options.devices()));
+            options.discover());
     return describe(synthetic.name(), synthetic, model);
   }
 
