@@ -4,6 +4,7 @@ import dev.lamina.session.LoadOptions;
 import dev.lamina.session.Model;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /**
  * A model that a command has loaded, with how long that took.
@@ -15,11 +16,27 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
 
   /** Loads with a bar, and tells where the layers went. */
   static Loaded load(ModelFlags flags, String chatTemplate, PrintWriter err, boolean quiet) {
+    return load(flags, chatTemplate, err, quiet, null);
+  }
+
+  /**
+   * As {@link #load(ModelFlags, String, PrintWriter, boolean)}, with a command's own changes to the
+   * options; null: none.
+   */
+  static Loaded load(
+      ModelFlags flags,
+      String chatTemplate,
+      PrintWriter err,
+      boolean quiet,
+      UnaryOperator<LoadOptions> change) {
     VectorModule.load();
     long start = System.nanoTime();
     Model model;
     try (var bar = new LoadBar(err, Terminals.stderr())) {
       LoadOptions options = flags.options(chatTemplate, bar);
+      if (change != null) {
+        options = change.apply(options);
+      }
       if (flags.isDemo() && !quiet) {
         err.println(
             "lamina: this is the built-in demo model, which tells animal stories; -m FILE.gguf runs"

@@ -176,6 +176,11 @@ final class ModelFlags {
     return model == null ? DemoModel.file() : model;
   }
 
+  /** Tokens of context that were asked for; 0: none were. */
+  int context() {
+    return context;
+  }
+
   /** The name of the model for people. */
   String name() {
     return model == null ? "the built-in demo model" : model.toString();

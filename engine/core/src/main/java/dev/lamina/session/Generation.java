@@ -158,7 +158,7 @@ public final class Generation implements Iterator<Token>, Iterable<Token> {
     List<Alternative> alternatives = List.of();
     float[] original = null;
     if (options.logProbabilities() >= 0) {
-      normaliser = Sampler.logSumExp(logits);
+      normaliser = (float) Sampler.logSumExp(logits);
       original = logits.clone();
       alternatives = alternatives(normaliser);
     }

@@ -1,12 +1,8 @@
 package dev.lamina.session;
 
-import dev.lamina.LaminaException;
-import java.util.Arrays;
-
 /**
- * How well a model predicts a text, by llama.cpp's method: the text is cut into windows of {@code
- * context} tokens, each evaluated from nothing, and the predictions in the second half of each
- * window count. What is left of the text behind the last whole window does not.
+ * How well a model predicts a text, by llama.cpp's method: the exponential of the mean negative
+ * log-likelihood of the predictions that count (see {@link TextWindows}).
  *
  * @param perplexity the exponential of the mean negative log-likelihood
  * @param error the standard error of {@code perplexity}
@@ -14,7 +10,7 @@ import java.util.Arrays;
  */
 public record Perplexity(double perplexity, double error, int tokens) {
   /**
-   * Measures.
+   * Measures with windows one behind the other, see {@link TextWindows#halves}.
    *
    * @param session is emptied; must hold {@code context} tokens
    * @param tokens the text
@@ -22,35 +18,43 @@ public record Perplexity(double perplexity, double error, int tokens) {
    * @param bos the token that replaces the first one of each window, or -1
    */
   public static Perplexity of(Session session, int[] tokens, int context, int bos) {
-    if (tokens.length < context) {
-      throw new LaminaException(
-          "the text has %d tokens: at least one window of %d is needed"
-              .formatted(tokens.length, context));
-    }
+    return of(
+        session,
+        TextWindows.halves(tokens, context, -1, bos),
+        (logits, next) -> {},
+        TextWindows.Progress.NONE);
+  }
+
+  /**
+   * Measures.
+   *
+   * @param session is emptied
+   * @param windows the text
+   * @param also told every prediction that counts
+   * @param progress told the perplexity so far
+   */
+  public static Perplexity of(
+      Session session,
+      TextWindows windows,
+      TextWindows.PredictionConsumer also,
+      TextWindows.Progress progress) {
     double[] sums = new double[2];
     int count = 0;
-    int first = context / 2;
-    for (int start = 0; start + context <= tokens.length; start += context) {
-      int[] window = Arrays.copyOfRange(tokens, start, start + context);
-      int[] input = window.clone();
-      if (bos >= 0) {
-        input[0] = bos;
-      }
-      session.evaluate(
-          input,
-          first,
-          (row, logits) -> {
-            if (row + 1 < context) {
-              double nll = -Sampler.logProbability(logits, window[row + 1]);
-              sums[0] += nll;
-              sums[1] += nll * nll;
-            }
+    Estimate result = null;
+    for (int window = 0; window < windows.count(); window++) {
+      windows.evaluate(
+          session,
+          window,
+          (logits, next) -> {
+            double nll = Sampler.logSumExp(logits) - logits[next];
+            sums[0] += nll;
+            sums[1] += nll * nll;
+            also.accept(logits, next);
           });
-      count += context - 1 - first;
+      count += windows.counted();
+      result = Estimate.ofSums(sums[0], sums[1], count).exp();
+      progress.window(window + 1, windows.count(), result);
     }
-    double mean = sums[0] / count;
-    double variance = Math.max(0, sums[1] / count - mean * mean);
-    double perplexity = Math.exp(mean);
-    return new Perplexity(perplexity, perplexity * Math.sqrt(variance / (count - 1)), count);
+    return new Perplexity(result.value(), result.error(), count);
   }
 }

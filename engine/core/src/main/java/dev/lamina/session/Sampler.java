@@ -176,16 +176,16 @@ final class Sampler {
 
   /** The natural logarithm of the probability of {@code id} by plain softmax. */
   static float logProbability(float[] logits, int id) {
-    return logits[id] - logSumExp(logits);
+    return (float) (logits[id] - logSumExp(logits));
   }
 
   /** {@code log(sum(exp(logits)))}, summed in double precision. */
-  static float logSumExp(float[] logits) {
+  static double logSumExp(float[] logits) {
     float max = logits[argmax(logits)];
     double sum = 0;
     for (float l : logits) {
       sum += Math.exp((double) l - max);
     }
-    return (float) (max + Math.log(sum));
+    return max + Math.log(sum);
   }
 }
