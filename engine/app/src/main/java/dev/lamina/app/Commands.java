@@ -47,6 +47,7 @@ final class Commands implements Runnable {
     ALL.put("tokenize", TokenizeCommand.class);
     ALL.put("bench", BenchCommand.class);
     ALL.put("perplexity", PerplexityCommand.class);
+    ALL.put("choose", ChooseCommand.class);
   }
 
   /** What asks for nothing but the version. */

@@ -61,20 +61,36 @@ public final class MatrixRules {
     return own;
   }
 
+  /** Why a rule forbids weights of this type on this backend; empty where none does. */
+  public static Optional<String> forbids(String backend, GgmlType type) {
+    return find(backend, type, Verdict.NOT_OFFERED).map(Rule::sentence);
+  }
+
+  /** Why a rule marks weights of this type as slow on this backend; empty where none does. */
+  public static Optional<String> slow(String backend, GgmlType type) {
+    return find(backend, type, Verdict.SLOW).map(Rule::sentence);
+  }
+
   /** Why a rule forbids this op on this backend; empty where none does. */
   public static Optional<String> forbids(String backend, Op op) {
     return find(backend, op, Verdict.NOT_OFFERED);
   }
 
   private static Optional<String> find(String backend, Op op, Verdict verdict) {
+    for (TensorSpec weight : op.weights()) {
+      Optional<Rule> rule = find(backend, weight.type(), verdict);
+      if (rule.isPresent()) {
+        return Optional.of(weight.type() + ": " + rule.get().sentence);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Rule> find(String backend, GgmlType type, Verdict verdict) {
     String name = backend.toLowerCase(Locale.ROOT);
     for (Rule rule : RULES) {
-      if (rule.verdict == verdict && rule.backend.equals(name)) {
-        for (TensorSpec weight : op.weights()) {
-          if (rule.types.test(weight.type())) {
-            return Optional.of(weight.type() + ": " + rule.sentence);
-          }
-        }
+      if (rule.verdict == verdict && rule.backend.equals(name) && rule.types.test(type)) {
+        return Optional.of(rule);
       }
     }
     return Optional.empty();

@@ -109,14 +109,7 @@ public final class Model implements AutoCloseable {
       DecoderGraph graph =
           Architectures.graph(metadata, TensorCatalog.of(tensors), options.model());
       int context = context(graph.config(), options);
-      int ubatch = Math.min(options.ubatch(), context);
-      Limits limits =
-          new Limits(
-              ubatch,
-              Math.min(options.outputs(), Math.max(ubatch, options.sequences())),
-              options.sequences(),
-              PAGE_SIZE,
-              KvPages.groups(graph.groups(), context, options.sequences(), ubatch, PAGE_SIZE));
+      Limits limits = limits(graph, context, options);
       Engine engine = Engine.open(graph, limits, context, source, placer, options.progress());
       return new Model(metadata, tensors, graph, options, data, backends, engine);
     } catch (InternalError e) {
@@ -129,7 +122,18 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private static int context(ModelConfig config, LoadOptions options) {
+  /** What the programs of a model must be able to do at once. */
+  static Limits limits(ModelGraph graph, int context, LoadOptions options) {
+    int ubatch = Math.min(options.ubatch(), context);
+    return new Limits(
+        ubatch,
+        Math.min(options.outputs(), Math.max(ubatch, options.sequences())),
+        options.sequences(),
+        PAGE_SIZE,
+        KvPages.groups(graph.groups(), context, options.sequences(), ubatch, PAGE_SIZE));
+  }
+
+  static int context(ModelConfig config, LoadOptions options) {
     if (options.context() > 0) {
       return options.context();
     }
