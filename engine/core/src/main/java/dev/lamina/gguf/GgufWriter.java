@@ -61,6 +61,8 @@ public final class GgufWriter implements AutoCloseable {
     Path partial =
         target.resolveSibling(
             "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    // For a program that is interrupted; a file that has got its name is no longer there.
+    partial.toFile().deleteOnExit();
     try {
       return new GgufWriter(
           target,
@@ -115,6 +117,19 @@ public final class GgufWriter implements AutoCloseable {
       case null, default ->
           throw new IllegalArgumentException(key + " has a value of no known type");
     };
+  }
+
+  /**
+   * Makes the file one part of a model that is split over several, by the keys that llama.cpp gives
+   * each part.
+   *
+   * @param index from 0
+   * @param tensors of all parts together
+   */
+  public GgufWriter part(int index, int count, int tensors) {
+    put("split.no", ValueType.U16, index);
+    put("split.count", ValueType.U16, count);
+    return put("split.tensors.count", ValueType.I32, tensors);
   }
 
   /** Adds a scalar with an explicit type. */
@@ -199,12 +214,12 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   /**
-   * Ends the file and gives it its name, in one step that replaces a file of that name.
+   * Brings everything to the drive, so that what is left for {@link #finish} is the name.
    *
    * @throws GgufException where writing fails
    * @throws IllegalStateException where a tensor lacks data
    */
-  public void finish() {
+  void complete() {
     begin();
     for (Entry entry : tensors.values()) {
       if (entry.written != entry.bytes) {
@@ -221,6 +236,20 @@ public final class GgufWriter implements AutoCloseable {
     try {
       pad(dataStart + dataBytes());
       channel.force(true);
+    } catch (IOException e) {
+      throw failure(target, e);
+    }
+  }
+
+  /**
+   * Ends the file and gives it its name, in one step that replaces a file of that name.
+   *
+   * @throws GgufException where writing fails
+   * @throws IllegalStateException where a tensor lacks data
+   */
+  public void finish() {
+    complete();
+    try {
       channel.close();
       try {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);

@@ -4,6 +4,7 @@ import static dev.lamina.gguf.GgmlType.*;
 
 import dev.lamina.gguf.GgmlType;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -39,6 +40,41 @@ public record QuantMix(
           FileType.IQ2_S,
           FileType.IQ2_M);
 
+  /** What the names of tensors have in them that stay as they are. */
+  private static final List<String> KEPT =
+      List.of(
+          "_norm.weight",
+          "ffn_gate_inp.weight",
+          "ffn_gate_tid2eid.weight",
+          "altup",
+          "laurel",
+          "per_layer_model_proj",
+          "ssm_conv1d",
+          "shortconv.conv.weight",
+          "indexer.k_proj.weight",
+          "indexer.q_proj.weight",
+          "time_mix_first.weight",
+          "time_mix_w0.weight",
+          "time_mix_w1.weight",
+          "time_mix_w2.weight",
+          "time_mix_v0.weight",
+          "time_mix_v1.weight",
+          "time_mix_v2.weight",
+          "time_mix_a0.weight",
+          "time_mix_a1.weight",
+          "time_mix_a2.weight",
+          "time_mix_g1.weight",
+          "time_mix_g2.weight",
+          "time_mix_decay_w1.weight",
+          "time_mix_decay_w2.weight",
+          "time_mix_lerp_fused.weight",
+          "attn_rel_b.weight",
+          "position_embd",
+          "token_types",
+          ".rel_pos",
+          ".patch_embd",
+          ".patch_merger");
+
   /** The file types in which a mixture of eight experts has better output projections. */
   private static final Set<FileType> BETTER_OUTPUT_OF_8 =
       EnumSet.of(
@@ -61,14 +97,16 @@ public record QuantMix(
    * @param shape values per dimension, the contiguous one first
    */
   public GgmlType type(String name, long... shape) {
-    if (!quantized(name, shape)) {
-      return F32;
-    }
+    return quantizes(name, shape) ? fitting(wanted(name, shape), shape[0]) : F32;
+  }
+
+  /**
+   * The type that the rules choose for a tensor that {@link #quantizes} names, whether its rows
+   * divide into blocks or not.
+   */
+  public GgmlType wanted(String name, long... shape) {
     GgmlType base = file.base();
-    if (base == F32 || base == F16 || base == BF16) {
-      return base;
-    }
-    return fitting(mixed(name, base, shape), shape[0]);
+    return base.family() == Family.FLOAT ? base : mixed(name, base, shape);
   }
 
   /**
@@ -76,19 +114,30 @@ public record QuantMix(
    * embeddings and the output included.
    */
   public static GgmlType pure(GgmlType all, String name, long... shape) {
-    return quantized(name, shape) ? fitting(all, shape[0]) : F32;
+    return quantizes(name, shape) ? fitting(all, shape[0]) : F32;
   }
 
-  /** Whether a tensor is stored in the type of the file at all: vectors and routers are not. */
-  private static boolean quantized(String name, long... shape) {
-    return shape.length >= 2
+  /**
+   * Whether a tensor is stored in the type of the file at all: vectors, routers and a few small
+   * tensors of architectures that Lamina does not run are not ({@code tensor_allows_quantization}).
+   */
+  public static boolean quantizes(String name, long... shape) {
+    return dimensions(shape) >= 2
         && name.endsWith("weight")
-        && !name.endsWith("_norm.weight")
-        && !name.endsWith("ffn_gate_inp.weight");
+        && KEPT.stream().noneMatch(name::contains);
+  }
+
+  /** Dimensions without the last ones of 1. */
+  private static int dimensions(long... shape) {
+    int n = shape.length;
+    while (n > 1 && shape[n - 1] == 1) {
+      n--;
+    }
+    return n;
   }
 
   /** The type itself, or the one that takes its place where rows are no multiple of its blocks. */
-  private static GgmlType fitting(GgmlType type, long cols) {
+  public static GgmlType fitting(GgmlType type, long cols) {
     if (cols % type.blockSize() == 0) {
       return type;
     }
@@ -126,7 +175,7 @@ public record QuantMix(
     if (TINY.contains(file)) {
       return tiny(name, base, layer);
     }
-    if (name.contains("attn_v.")) {
+    if (isValue(name)) {
       return nExpert == 8 ? Q8_0 : values(base, layer);
     }
     if (name.contains("attn_k.") || name.contains("attn_q.")) {
@@ -157,7 +206,7 @@ public record QuantMix(
 
   private GgmlType tiny(String name, GgmlType base, int layer) {
     boolean larger = file == FileType.IQ2_S || file == FileType.IQ2_M;
-    if (name.contains("attn_v.")) {
+    if (isValue(name)) {
       return gqa() >= 4 || nExpert >= 4 ? Q4_K : larger ? IQ3_S : Q2_K;
     }
     if (nExpert == 8 && name.contains("attn_k.")) {
@@ -228,8 +277,13 @@ public record QuantMix(
     };
   }
 
+  /** Values, alone or joined with queries and keys. */
+  private static boolean isValue(String name) {
+    return name.contains("attn_v.") || name.contains("attn_qkv.") || name.contains("attn_kv_b.");
+  }
+
   private int gqa() {
-    return nHead / nHeadKv;
+    return nHeadKv == 0 ? 1 : nHead / nHeadKv;
   }
 
   private boolean moreBits(int layer) {

@@ -80,8 +80,7 @@ final class AffineSuperBlocks {
     int from = rows.from() + at;
     if (rows.hasImportance()) {
       float spread = layout.spread * Weights.meanSquare(x, from, BLOCK);
-      Weights.important(
-          x, from, BLOCK, rows.importance(), rows.column(at), spread, weights, to);
+      Weights.important(x, from, BLOCK, rows.importance(), rows.column(at), spread, weights, to);
     } else if (layout == Layout.Q2_K) {
       Weights.magnitudes(x, from, BLOCK, weights, to);
     } else {

@@ -25,8 +25,7 @@ final class FloatBlocks {
     for (int i = 0; i < rows.values(); i++) {
       float v = rows.x()[rows.from() + i];
       int bits = Float.floatToRawIntBits(v);
-      int upper =
-          Float.isNaN(v) ? bits >>> 16 | 64 : bits + (0x7FFF + (bits >>> 16 & 1)) >>> 16;
+      int upper = Float.isNaN(v) ? bits >>> 16 | 64 : bits + (0x7FFF + (bits >>> 16 & 1)) >>> 16;
       putShort(rows.dst(), rows.to() + 2 * i, upper);
     }
   }

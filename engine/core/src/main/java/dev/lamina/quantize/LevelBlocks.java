@@ -9,8 +9,8 @@ import dev.lamina.gguf.QuantTables;
 import java.util.Arrays;
 
 /**
- * Encoding of IQ4_NL, 32 values with a scale, and of IQ4_XS, 256 values in groups of 32 with a scale
- * of six bits each; quants are the numbers of 16 levels that lie closer together near zero.
+ * Encoding of IQ4_NL, 32 values with a scale, and of IQ4_XS, 256 values in groups of 32 with a
+ * scale of six bits each; quants are the numbers of 16 levels that lie closer together near zero.
  */
 final class LevelBlocks {
   private static final int GROUP = 32;
@@ -56,8 +56,7 @@ final class LevelBlocks {
         int from = at + g * GROUP;
         if (rows.hasImportance()) {
           int column = rows.column(b * block + g * GROUP);
-          Weights.important(
-              rows.x(), from, GROUP, rows.importance(), column, spread, weights, 0);
+          Weights.important(rows.x(), from, GROUP, rows.importance(), column, spread, weights, 0);
         } else {
           Weights.squares(rows.x(), from, GROUP, weights, 0);
         }

@@ -94,8 +94,7 @@ final class Q3SuperBlocks {
     }
     float inverse = -SCALE_LEVELS / largest;
     for (int j = 0; j < GROUP; j++) {
-      scales[j] =
-          SCALE_LEVELS + nearest(inverse * groupScales[j], -SCALE_LEVELS, SCALE_LEVELS - 1);
+      scales[j] = SCALE_LEVELS + nearest(inverse * groupScales[j], -SCALE_LEVELS, SCALE_LEVELS - 1);
     }
     return 1 / inverse;
   }

@@ -50,8 +50,13 @@ public final class Quantizer {
           case TQ2_0 -> TernaryBlocks::tq2;
           case IQ4_NL -> new LevelBlocks(false)::encode;
           case IQ4_XS -> new LevelBlocks(true)::encode;
-          case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ1_S, IQ1_M ->
-              throw new IllegalArgumentException(type + " cannot be made yet");
+          case IQ2_XXS -> new GridBlocks(GridBlocks.Kind.IQ2_XXS)::encode;
+          case IQ2_XS -> new GridBlocks(GridBlocks.Kind.IQ2_XS)::encode;
+          case IQ2_S -> new GridBlocks(GridBlocks.Kind.IQ2_S)::encode;
+          case IQ3_XXS -> new GridBlocks(GridBlocks.Kind.IQ3_XXS)::encode;
+          case IQ3_S -> new GridBlocks(GridBlocks.Kind.IQ3_S)::encode;
+          case IQ1_S -> new ShiftedBlocks(false)::encode;
+          case IQ1_M -> new ShiftedBlocks(true)::encode;
           case I8, I16, I32, I64, F64 ->
               throw new IllegalArgumentException(type + " is no type of weights");
         });
@@ -67,6 +72,11 @@ public final class Quantizer {
       case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> false;
       case IQ3_S, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4, I8, I16, I32, I64, F64 -> false;
     };
+  }
+
+  /** Whether {@link #quantize} refuses to make this type without importances. */
+  static boolean isImpossibleWithoutImportance(GgmlType type) {
+    return type == GgmlType.IQ1_S || type == GgmlType.IQ2_XXS || type == GgmlType.IQ2_XS;
   }
 
   public GgmlType type() {
@@ -89,6 +99,9 @@ public final class Quantizer {
     long bytes = Math.multiplyExact(type.rowBytes(cols), (long) rows);
     Objects.checkFromIndexSize(from, Math.multiplyExact(rows, cols), src.length);
     Objects.checkFromIndexSize(to, Math.toIntExact(bytes), dst.length);
+    if (importance == null && isImpossibleWithoutImportance(type)) {
+      throw new IllegalArgumentException(type + " is not made without importances");
+    }
     if (importance != null && importance.length != cols) {
       throw new IllegalArgumentException(
           importance.length + " importances are given for " + cols + " columns");

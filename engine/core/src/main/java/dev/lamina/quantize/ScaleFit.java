@@ -3,16 +3,19 @@ package dev.lamina.quantize;
 import static dev.lamina.quantize.Rounding.TINY;
 import static dev.lamina.quantize.Rounding.nearest;
 
+import java.util.Arrays;
+
 /** Searches for the scale of a few numbers, one after another. */
 final class ScaleFit {
   private static final int ROUNDS = 5;
+  private static final int BYTE = 0xFF;
 
   private ScaleFit() {}
 
   /**
    * The scale with which whole numbers from 0 to {@code most} come nearest to numbers that are not
-   * negative: ggml's {@code make_qp_quants}. A few trial scales, then single quants are changed as
-   * long as that helps.
+   * negative, but for single ones: ggml's {@code make_qp_quants}. A few trial scales, then single
+   * quants are changed as long as that helps. A quant below 0 is kept in a byte, as ggml does.
    *
    * @param q the quants, an output
    * @return the scale; 0, and zeros, where all numbers are zero
@@ -23,15 +26,15 @@ final class ScaleFit {
       max = Math.max(max, x[from + i]);
     }
     if (max < TINY) {
-      java.util.Arrays.fill(q, 0, n, 0);
+      Arrays.fill(q, 0, n, 0);
       return 0;
     }
     float trial = most / max;
-    float best = squares(n, Integer.MAX_VALUE, trial, x, from, w, wFrom);
+    float best = squares(n, most, trial, x, from, w, wFrom, BYTE);
     for (int t = -4; t <= 4; t++) {
       if (t != 0) {
         float other = (0.1f * t + most) / max;
-        float error = squares(n, most, other, x, from, w, wFrom);
+        float error = squares(n, most, other, x, from, w, wFrom, -1);
         if (error < best) {
           best = error;
           trial = other;
@@ -41,9 +44,10 @@ final class ScaleFit {
     float sumXq = 0;
     float sumQq = 0;
     for (int i = 0; i < n; i++) {
-      q[i] = Math.min(most, nearest(trial * x[from + i]));
-      sumXq += w[wFrom + i] * x[from + i] * q[i];
-      sumQq += w[wFrom + i] * q[i] * q[i];
+      int near = Math.min(most, nearest(trial * x[from + i]));
+      q[i] = near & BYTE;
+      sumXq += w[wFrom + i] * x[from + i] * near;
+      sumQq += w[wFrom + i] * near * near;
     }
     for (int round = 0; round < ROUNDS; round++) {
       boolean changed = false;
@@ -58,7 +62,7 @@ final class ScaleFit {
             restXq += wi * xi * other;
             restQq += wi * other * other;
             if (restXq * restXq * sumQq > sumXq * sumXq * restQq) {
-              q[i] = other;
+              q[i] = other & BYTE;
               sumXq = restXq;
               sumQq = restQq;
               changed = true;
@@ -74,11 +78,11 @@ final class ScaleFit {
   }
 
   private static float squares(
-      int n, int most, float trial, float[] x, int from, float[] w, int wFrom) {
+      int n, int most, float trial, float[] x, int from, float[] w, int wFrom, int mask) {
     float scale = 1 / trial;
     float sum = 0;
     for (int i = 0; i < n; i++) {
-      int q = Math.min(most, nearest(trial * x[from + i]));
+      int q = Math.min(most, nearest(trial * x[from + i])) & mask;
       float d = x[from + i] - scale * q;
       sum += w[wFrom + i] * d * d;
     }

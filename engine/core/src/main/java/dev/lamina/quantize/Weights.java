@@ -39,14 +39,7 @@ final class Weights {
    * @param column of the first value
    */
   static void important(
-      float[] x,
-      int from,
-      int n,
-      float[] importance,
-      int column,
-      float spread,
-      float[] w,
-      int to) {
+      float[] x, int from, int n, float[] importance, int column, float spread, float[] w, int to) {
     for (int i = 0; i < n; i++) {
       float v = x[from + i];
       w[to + i] = importance[column + i] * (float) Math.sqrt(spread + v * v);
