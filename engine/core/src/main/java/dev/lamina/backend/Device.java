@@ -65,6 +65,11 @@ public interface Device extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** What it has been asked to do so far. Empty where it does not count. */
+  default Optional<DeviceCounters> workDone() {
+    return Optional.empty();
+  }
+
   @Override
   void close();
 }

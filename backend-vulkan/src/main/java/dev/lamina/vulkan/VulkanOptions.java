@@ -1,0 +1,54 @@
+package dev.lamina.vulkan;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What can be chosen of the backend beside what users choose of a run.
+ *
+ * @param validation told each message of the validation layers, which run only where this is not
+ *     null
+ * @param subgroups whether kernels may use subgroup arithmetic where the device has it
+ * @param reduced whether to keep within the least that Vulkan promises of shared memory
+ * @param cacheFolder where compiled pipelines are kept; null: nowhere
+ * @param loseAt the submission of a program (from 1) at which the device acts as if it were lost; 0
+ *     for never
+ */
+record VulkanOptions(
+    Consumer<String> validation, boolean subgroups, boolean reduced, Path cacheFolder, int loseAt) {
+  /**
+   * What the system properties say: {@code lamina.vulkan.subgroups} (false for kernels that need
+   * none) and {@code lamina.vulkan.cache} (a folder, empty for none; else the user's folder for
+   * caches).
+   */
+  static VulkanOptions ofProperties() {
+    String cache = System.getProperty("lamina.vulkan.cache");
+    Path folder =
+        cache == null ? PipelineCacheFile.userFolder() : cache.isEmpty() ? null : Path.of(cache);
+    return new VulkanOptions(
+        null, !"false".equals(System.getProperty("lamina.vulkan.subgroups")), false, folder, 0);
+  }
+
+  VulkanOptions withValidation(Consumer<String> messages) {
+    return new VulkanOptions(messages, subgroups, reduced, cacheFolder, loseAt);
+  }
+
+  /** Without anything that a device may lack. */
+  VulkanOptions plain() {
+    return new VulkanOptions(validation, false, true, cacheFolder, loseAt);
+  }
+
+  VulkanOptions withCacheFolder(Path folder) {
+    return new VulkanOptions(validation, subgroups, reduced, folder, loseAt);
+  }
+
+  VulkanOptions losingAt(int submission) {
+    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, submission);
+  }
+
+  /** The layers to load. */
+  List<String> layers() {
+    return validation == null ? List.of() : List.of("VK_LAYER_KHRONOS_validation");
+  }
+}

@@ -1,0 +1,63 @@
+package dev.lamina.vulkan;
+
+import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.Discovery;
+import dev.lamina.gguf.GgmlType;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/** The device that the tests run on: the first that Vulkan has, of whatever kind. */
+final class TestDevices {
+  /** The declared types of weights. */
+  static final Set<GgmlType> TYPES =
+      Set.of(
+          GgmlType.F32,
+          GgmlType.F16,
+          GgmlType.BF16,
+          GgmlType.Q4_0,
+          GgmlType.Q4_1,
+          GgmlType.Q5_0,
+          GgmlType.Q5_1,
+          GgmlType.Q8_0,
+          GgmlType.Q2_K,
+          GgmlType.Q3_K,
+          GgmlType.Q4_K,
+          GgmlType.Q5_K,
+          GgmlType.Q6_K,
+          GgmlType.TQ1_0,
+          GgmlType.TQ2_0,
+          GgmlType.MXFP4);
+
+  /** Names the backends whose devices must be there: a list such as {@code vulkan,opencl}. */
+  private static final String REQUIRED = "LAMINA_REQUIRE_DEVICES";
+
+  private TestDevices() {}
+
+  static VulkanOptions options() {
+    return VulkanOptions.ofProperties().withCacheFolder(null);
+  }
+
+  /** Whether the tests must find a device. */
+  static boolean isRequired() {
+    String required = System.getenv(REQUIRED);
+    return required != null && List.of(required.split(",")).contains("vulkan");
+  }
+
+  /**
+   * The first device; the others are closed. Where there is none, the test fails if {@value
+   * #REQUIRED} asks for one, and is skipped otherwise.
+   */
+  static Device open(VulkanOptions options) {
+    Discovery discovery = new VulkanBackendProvider(options).discover(DeviceOptions.DEFAULT);
+    discovery.devices().stream().skip(1).forEach(Device::close);
+    if (discovery.devices().isEmpty()) {
+      String why = "no Vulkan device to test on: " + String.join("; ", discovery.reasons());
+      Assertions.assertFalse(isRequired(), why);
+      Assumptions.abort(why);
+    }
+    return discovery.devices().getFirst();
+  }
+}
