@@ -4,6 +4,7 @@ import dev.lamina.backend.Capabilities;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
+import dev.lamina.cpu.panel.PanelFormats;
 import dev.lamina.gguf.GgmlType;
 import java.util.Set;
 
@@ -25,6 +26,6 @@ final class CpuCapabilities implements Capabilities {
 
   @Override
   public Set<GgmlType> repacked() {
-    return Set.of(GgmlType.Q4_0);
+    return PanelFormats.types();
   }
 }

@@ -1,6 +1,7 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.Buffer;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
@@ -13,6 +14,10 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
+import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.panel.PanelCode;
+import dev.lamina.cpu.panel.PanelFormat;
+import dev.lamina.cpu.panel.PanelFormats;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,14 +27,16 @@ import java.util.Optional;
 
 /** The processor with its vector units. Submitting a step runs it before it returns. */
 final class CpuDevice implements Device {
-  /** Smaller weights stay in the caches, where nothing is gained. */
-  private static final long REPACK_FROM = 1 << 20;
-
   private final CpuFacts facts = CpuFacts.read();
   private final ThreadTeam team;
   private final Start start;
-  private final boolean repack;
-  private final long repackFrom;
+
+  /** Multiplies with panels; null where all is computed in float32. */
+  private final PanelCode code;
+
+  /** How matrix products are computed, and why so. */
+  private final String math;
+
   private final List<AutoCloseable> open = new ArrayList<>();
   private boolean closed;
 
@@ -39,22 +46,37 @@ final class CpuDevice implements Device {
   }
 
   CpuDevice(DeviceOptions options, Start start) {
-    this(options, start, REPACK_FROM);
+    this(options, start, choose(options));
   }
 
-  /**
-   * @param repackFrom bytes from which a weight is brought into another layout
-   */
-  CpuDevice(DeviceOptions options, Start start, long repackFrom) {
+  /** A device with the products of this instruction set, which the processor must have. */
+  CpuDevice(DeviceOptions options, Start start, Isa isa) {
+    this(options, start, new Isa.Choice(isa, null));
+  }
+
+  private CpuDevice(DeviceOptions options, Start start, Isa.Choice choice) {
     this.start = start;
-    this.repack = options.repack();
-    this.repackFrom = repackFrom;
+    code = choice.isa() == null ? null : PanelCode.of(choice.isa());
+    math =
+        code == null
+            ? "float32 products: " + choice.reason()
+            : "8-bit products, as machine code for " + choice.isa().label();
     team = new ThreadTeam(options.threads() > 0 ? options.threads() : facts.cores());
+  }
+
+  private static Isa.Choice choose(DeviceOptions options) {
+    if (options.math() == CpuMath.F32) {
+      return new Isa.Choice(null, "asked for");
+    }
+    if (!options.repack()) {
+      return new Isa.Choice(null, "8-bit ones need weights repacked");
+    }
+    return Isa.choose();
   }
 
   @Override
   public DeviceInfo info() {
-    return facts.info(team.size());
+    return facts.info(team.size(), math);
   }
 
   @Override
@@ -65,24 +87,29 @@ final class CpuDevice implements Device {
   @Override
   public Weight load(TensorSpec spec, MemorySegment data) {
     checkOpen();
+    PanelFormat format = panels(spec);
     return own(
-        interleaves(spec) && data.isNative()
-            ? CpuWeight.interleaved(spec, data, team)
+        format != null
+            ? CpuWeight.panels(spec, data, format, code, team)
             : CpuWeight.of(spec, data));
   }
 
   @Override
   public long weightBytes(TensorSpec spec) {
-    return interleaves(spec) ? spec.bytes() : 0;
+    PanelFormat format = panels(spec);
+    return format == null ? 0 : format.bytes(spec.cols(), spec.rows(), spec.experts());
   }
 
-  private boolean interleaves(TensorSpec spec) {
-    return repack && spec.bytes() >= repackFrom && CpuWeight.interleaves(spec);
+  /** The panels that a weight is brought into, or null where it stays as it is. */
+  private PanelFormat panels(TensorSpec spec) {
+    return code != null && spec.use() == TensorSpec.Use.MATRIX
+        ? PanelFormats.of(spec.type())
+        : null;
   }
 
   @Override
   public long workBytes(Graph graph, Limits limits) {
-    return CpuProgram.workBytes(graph, limits, team.size());
+    return CpuProgram.workBytes(graph, limits, team.size(), this::panels, code);
   }
 
   @Override
@@ -106,7 +133,7 @@ final class CpuDevice implements Device {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
     }
-    return own(new CpuProgram(graph, loaded, limits, team, start));
+    return own(new CpuProgram(graph, loaded, limits, team, start, code));
   }
 
   @Override

@@ -79,7 +79,7 @@ record CpuFacts(String name, List<String> features, int cores) {
         1, Math.min(available, (available * cores.size() + processors - 1) / processors));
   }
 
-  DeviceInfo info(int threads) {
+  DeviceInfo info(int threads, String math) {
     long total = 0;
     long free = 0;
     if (ManagementFactory.getOperatingSystemMXBean()
@@ -94,6 +94,7 @@ record CpuFacts(String name, List<String> features, int cores) {
                 threads,
                 Simd.LANES * Float.SIZE,
                 features.isEmpty() ? "" : " (" + String.join(", ", features) + ")"));
+    notes.add(math);
     return new DeviceInfo(
         "CPU",
         "cpu",

@@ -15,12 +15,15 @@ import dev.lamina.cpu.kernel.KvMemory;
 import dev.lamina.cpu.kernel.Matrix;
 import dev.lamina.cpu.kernel.Place;
 import dev.lamina.cpu.kernel.StepState;
+import dev.lamina.cpu.panel.PanelCode;
+import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.gguf.Dequantizer;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A graph as kernels over memory of its own. A step is done when {@link #submit} returns. */
 final class CpuProgram implements Program {
@@ -46,15 +49,17 @@ final class CpuProgram implements Program {
       Map<TensorSpec, CpuWeight> weights,
       Limits limits,
       ThreadTeam team,
-      Start start) {
+      Start start,
+      PanelCode code) {
     this.graph = graph;
     this.limits = limits;
     this.team = team;
     this.state = new StepState(limits, team.size());
-    this.tiers = Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want()));
+    this.tiers =
+        Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want(), code));
     try {
-      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights), tiers != null);
-      NativeMemory activations = own(plan.layOut() + plan.overRead());
+      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights), code, tiers != null);
+      NativeMemory activations = own(plan.layOut());
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
       }
@@ -79,7 +84,12 @@ final class CpuProgram implements Program {
   }
 
   /** Bytes of activations, scratch and decoded vectors. */
-  static long workBytes(Graph graph, Limits limits, int threads) {
+  static long workBytes(
+      Graph graph,
+      Limits limits,
+      int threads,
+      Function<TensorSpec, PanelFormat> panels,
+      PanelCode code) {
     long[] vectors = {0};
     ProgramPlan plan =
         new ProgramPlan(
@@ -88,7 +98,7 @@ final class CpuProgram implements Program {
             new ProgramPlan.Source() {
               @Override
               public Matrix matrix(TensorSpec spec) {
-                return CpuProgram.matrix(spec, 0, false);
+                return CpuProgram.matrix(spec, 0, panels.apply(spec));
               }
 
               @Override
@@ -107,6 +117,7 @@ final class CpuProgram implements Program {
                 return new KvMemory(spec, limits.pageSize(), 0, 0);
               }
             },
+            code,
             false);
     return plan.layOut() + scratchStride(plan.scratchBytes()) * threads + vectors[0];
   }
@@ -116,7 +127,7 @@ final class CpuProgram implements Program {
       @Override
       public Matrix matrix(TensorSpec spec) {
         CpuWeight weight = weights.get(spec);
-        return CpuProgram.matrix(spec, weight.address(), weight.interleaved());
+        return CpuProgram.matrix(spec, weight.address(), weight.panels());
       }
 
       @Override
@@ -155,7 +166,7 @@ final class CpuProgram implements Program {
     };
   }
 
-  private static Matrix matrix(TensorSpec spec, long address, boolean interleaved) {
+  private static Matrix matrix(TensorSpec spec, long address, PanelFormat panels) {
     return new Matrix(
         Formats.of(spec.type()),
         address,
@@ -163,7 +174,7 @@ final class CpuProgram implements Program {
         spec.rows(),
         spec.cols(),
         spec.experts(),
-        interleaved);
+        panels);
   }
 
   private NativeMemory own(long bytes) {

@@ -3,8 +3,8 @@ package dev.lamina.cpu;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
-import dev.lamina.cpu.format.InterleavedQ4;
-import dev.lamina.gguf.GgmlType;
+import dev.lamina.cpu.panel.PanelCode;
+import dev.lamina.cpu.panel.PanelFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,51 +18,67 @@ final class CpuWeight implements Weight {
   private final MemorySegment data;
 
   private final NativeMemory own;
-  private final boolean interleaved;
+  private final PanelFormat panels;
   private boolean closed;
 
-  private CpuWeight(TensorSpec spec, MemorySegment data, NativeMemory own, boolean interleaved) {
+  private CpuWeight(TensorSpec spec, MemorySegment data, NativeMemory own, PanelFormat panels) {
     this.spec = spec;
     this.data = data;
     this.own = own;
-    this.interleaved = interleaved;
-  }
-
-  /** Whether a weight would be brought into the layout of {@link InterleavedQ4}. */
-  static boolean interleaves(TensorSpec spec) {
-    return spec.type() == GgmlType.Q4_0
-        && spec.use() == TensorSpec.Use.MATRIX
-        && spec.experts() == 1
-        && InterleavedQ4.fits(spec.rows());
+    this.panels = panels;
   }
 
   /**
-   * Brings a weight into the layout of {@link InterleavedQ4}, with all threads; the file's pages
-   * are given back. Where there is no memory for it, the file's layout will do.
+   * Brings a weight into panels, with all threads; the file's pages are given back. Where there is
+   * no memory for it, the file's layout will do.
    */
-  static CpuWeight interleaved(TensorSpec spec, MemorySegment data, ThreadTeam team) {
+  static CpuWeight panels(
+      TensorSpec spec, MemorySegment data, PanelFormat format, PanelCode code, ThreadTeam team) {
     check(spec, data);
     NativeMemory own;
     try {
-      own = NativeMemory.allocate(spec.bytes());
+      own = NativeMemory.allocate(format.bytes(spec.cols(), spec.rows(), spec.experts()));
     } catch (DeviceException e) {
       return of(spec, data);
     }
-    long from = data.address();
-    long groupBytes = InterleavedQ4.groupBytes(spec.cols());
-    int groups = (int) (spec.bytes() / groupBytes);
+    if (!data.isNative()) {
+      try (NativeMemory copy = NativeMemory.allocate(spec.bytes())) {
+        MemorySegment.copy(data, 0, copy.segment(), 0, spec.bytes());
+        repack(spec, copy.address(), format, code, team, own.address());
+      }
+    } else {
+      repack(spec, data.address(), format, code, team, own.address());
+      if (data.isMapped()) {
+        data.unload();
+      }
+    }
+    return new CpuWeight(spec, own.segment(), own, format);
+  }
+
+  private static void repack(
+      TensorSpec spec, long from, PanelFormat format, PanelCode code, ThreadTeam team, long to) {
+    long function = code.repack(format);
+    long rowBytes = spec.type().rowBytes(spec.cols());
+    long panelBytes = format.panelBytes(spec.cols());
+    int panels = PanelFormat.panels(spec.rows());
+    int all = Math.multiplyExact(panels, spec.experts());
     team.run(
         worker -> {
-          byte[][] buffers = InterleavedQ4.buffers(spec.cols());
-          for (int g = team.take(); g < groups; g = team.take()) {
-            long at = g * groupBytes;
-            InterleavedQ4.repack(from + at, spec.cols(), buffers, own.address() + at);
+          try (NativeMemory scratch = NativeMemory.allocate(PanelCode.CALL_SCRATCH)) {
+            for (int p = team.take(); p < all; p = team.take()) {
+              int expert = p / panels;
+              int first = p % panels * PanelFormat.ROWS;
+              PanelCode.repack(
+                  function,
+                  format,
+                  from + ((long) expert * spec.rows() + first) * rowBytes,
+                  Math.min(PanelFormat.ROWS, spec.rows() - first),
+                  spec.cols(),
+                  to + p * panelBytes,
+                  scratch.address());
+            }
           }
         });
-    if (data.isMapped()) {
-      data.unload();
-    }
-    return new CpuWeight(spec, own.segment(), own, true);
   }
 
   private static void check(TensorSpec spec, MemorySegment data) {
@@ -75,11 +91,11 @@ final class CpuWeight implements Weight {
   static CpuWeight of(TensorSpec spec, MemorySegment data) {
     check(spec, data);
     if (data.isNative()) {
-      return new CpuWeight(spec, data, null, false);
+      return new CpuWeight(spec, data, null, null);
     }
     NativeMemory own = NativeMemory.allocate(spec.bytes());
     MemorySegment.copy(data, 0, own.segment(), 0, spec.bytes());
-    return new CpuWeight(spec, own.segment(), own, false);
+    return new CpuWeight(spec, own.segment(), own, null);
   }
 
   @Override
@@ -94,8 +110,9 @@ final class CpuWeight implements Weight {
     return data.address();
   }
 
-  boolean interleaved() {
-    return interleaved;
+  /** How it lies in panels, or null where it lies as in the file. */
+  PanelFormat panels() {
+    return panels;
   }
 
   MemorySegment segment() {

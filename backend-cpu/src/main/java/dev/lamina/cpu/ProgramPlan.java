@@ -8,31 +8,34 @@ import dev.lamina.backend.Output;
 import dev.lamina.backend.RopeSpec;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
-import dev.lamina.cpu.format.InterleavedQ4;
 import dev.lamina.cpu.format.Preparation;
 import dev.lamina.cpu.kernel.AttentionKernel;
 import dev.lamina.cpu.kernel.EmbedKernel;
 import dev.lamina.cpu.kernel.ExpertGroups;
 import dev.lamina.cpu.kernel.ExpertMatMulKernel;
 import dev.lamina.cpu.kernel.ExpertPackKernel;
-import dev.lamina.cpu.kernel.InterleavedMatMulKernel;
 import dev.lamina.cpu.kernel.Kernel;
 import dev.lamina.cpu.kernel.KvMemory;
 import dev.lamina.cpu.kernel.KvStoreKernel;
 import dev.lamina.cpu.kernel.MatMulKernel;
 import dev.lamina.cpu.kernel.Matrix;
 import dev.lamina.cpu.kernel.PackKernel;
+import dev.lamina.cpu.kernel.PanelExpertKernel;
+import dev.lamina.cpu.kernel.PanelExpertQuantizeKernel;
+import dev.lamina.cpu.kernel.PanelMatMulKernel;
 import dev.lamina.cpu.kernel.Place;
 import dev.lamina.cpu.kernel.PointwiseKernel;
 import dev.lamina.cpu.kernel.PrepareKernel;
+import dev.lamina.cpu.kernel.QuantizeKernel;
 import dev.lamina.cpu.kernel.RmsNormKernel;
 import dev.lamina.cpu.kernel.RopeKernel;
 import dev.lamina.cpu.kernel.RopeTableKernel;
 import dev.lamina.cpu.kernel.RoutingKernels;
 import dev.lamina.cpu.kernel.RowKernels;
 import dev.lamina.cpu.kernel.TieredKernel;
+import dev.lamina.cpu.panel.InputFormat;
+import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.plain.PlainKernels;
-import dev.lamina.cpu.simd.Gemm;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -93,6 +96,10 @@ final class ProgramPlan {
 
   private record Prepared(Preparation preparation, int value) {}
 
+  private record Rounded(InputFormat format, int value) {}
+
+  private record ExpertRounded(InputFormat format, ExpertInput input) {}
+
   private record Groups(int routing, int experts) {}
 
   private record ExpertInput(int routing, int value, int cols) {}
@@ -100,6 +107,7 @@ final class ProgramPlan {
   private final Graph graph;
   private final Limits limits;
   private final Source source;
+  private final PanelCode code;
   private final boolean plain;
   private final List<Node> nodes = new ArrayList<>();
   private final List<Place> places = new ArrayList<>();
@@ -108,6 +116,8 @@ final class ProgramPlan {
   private final Map<Integer, Place> values = new HashMap<>();
   private final Map<KvSpec, Place> stored = new HashMap<>();
   private final Map<Prepared, Place> prepared = new HashMap<>();
+  private final Map<Rounded, Place> rounded = new HashMap<>();
+  private final Map<ExpertRounded, Place> expertRounded = new HashMap<>();
   private final Map<Integer, Place> packed = new HashMap<>();
   private final Map<ExpertInput, Place> expertPacked = new HashMap<>();
   private final Map<Groups, ExpertGroups> groups = new HashMap<>();
@@ -115,16 +125,17 @@ final class ProgramPlan {
   private final Map<RopeSpec, Place> ropeTables = new HashMap<>();
   private final Map<Object, Set<Op>> users = new HashMap<>();
   private final Set<Integer> kept = new HashSet<>();
-  private long overRead;
 
   /**
+   * @param code multiplies with panels; null where no weight lies in them
    * @param plain whether steps may be asked for in plain form
    */
-  ProgramPlan(Graph graph, Limits limits, Source source, boolean plain) {
+  ProgramPlan(Graph graph, Limits limits, Source source, PanelCode code, boolean plain) {
     this.graph = graph;
     this.plain = plain;
     this.limits = limits;
     this.source = source;
+    this.code = code;
     graph.outputs().values().forEach(value -> kept.add(value.id()));
     if (graph.input() != null) {
       kept.add(graph.input().id());
@@ -149,11 +160,6 @@ final class ProgramPlan {
   /** Gives every place its offset; returns the bytes of all. */
   long layOut() {
     return new MemoryPlan(places, written, lastRead).bytes();
-  }
-
-  /** Bytes behind all places that kernels may read. */
-  long overRead() {
-    return overRead;
   }
 
   long scratchBytes() {
@@ -208,8 +214,8 @@ final class ProgramPlan {
   }
 
   private Kernel tiered(Op op, Kernel simd) {
-    if (simd instanceof InterleavedMatMulKernel) {
-      return simd;
+    if (simd instanceof PanelMatMulKernel) {
+      return simd; // machine code needs no warming
     }
     Kernel form = PlainKernels.of(op, simd, plainSource);
     return form == simd ? simd : new TieredKernel(simd, form);
@@ -345,8 +351,17 @@ final class ProgramPlan {
     int maxRows = limits.maxRows(op.in().rows());
     Place in = place(op.in());
     List<Place> reads = new ArrayList<>(List.of(in));
-    boolean interleaved = weight.interleaved();
-    Preparation preparation = interleaved ? InterleavedQ4.INPUT : weight.format().preparation();
+    long bias = op.bias() == null ? 0 : source.vector(op.bias());
+    if (weight.panels() != null) {
+      Place rounded = rounded(op, weight.panels().input(), maxRows);
+      node(
+          new PanelMatMulKernel(code, weight, bias, op.in(), rounded, place(op.out())),
+          op,
+          List.of(rounded),
+          place(op.out()));
+      return;
+    }
+    Preparation preparation = weight.format().preparation();
     Place aside = null;
     if (preparation != null) {
       Prepared key = new Prepared(preparation, op.in().id());
@@ -356,21 +371,10 @@ final class ProgramPlan {
         aside = fresh(preparation.bytes(op.in().width()) * rows, false);
         prepared.put(key, aside);
         Kernel prepare = new PrepareKernel(preparation, op.in(), in, aside);
-        helper(interleaved ? prepare : simdOnly(prepare), key, List.of(in), aside);
+        helper(simdOnly(prepare), key, List.of(in), aside);
       }
       uses(key, op);
       reads.add(aside);
-    }
-    long bias = op.bias() == null ? 0 : source.vector(op.bias());
-    if (interleaved) {
-      // whole tiles of input rows are read, the last one beyond the rows that there are
-      overRead = Math.max(overRead, 4L * Gemm.ROWS * op.in().width());
-      node(
-          new InterleavedMatMulKernel(weight, bias, op.in(), in, aside, place(op.out()), maxRows),
-          op,
-          reads,
-          place(op.out()));
-      return;
     }
     Place panels = null;
     if (maxRows >= MatMulKernel.TILED_FROM) {
@@ -390,6 +394,20 @@ final class ProgramPlan {
         place(op.out()));
   }
 
+  /** The rounded rows that a product with panels reads. */
+  private Place rounded(Op.MatMul op, InputFormat format, int maxRows) {
+    Rounded key = new Rounded(format, op.in().id());
+    Place rounded = this.rounded.get(key);
+    if (rounded == null) {
+      Place in = place(op.in());
+      rounded = fresh(format.rowBytes(op.in().width()) * maxRows, false);
+      this.rounded.put(key, rounded);
+      helper(new QuantizeKernel(code, format, op.in(), in, rounded), key, List.of(in), rounded);
+    }
+    uses(key, op);
+    return rounded;
+  }
+
   private void expertMatMul(Op.ExpertMatMul op) {
     Matrix weight = source.matrix(op.weight());
     int maxRows = limits.maxRows(op.in().rows());
@@ -406,6 +424,19 @@ final class ProgramPlan {
     }
     uses(key, op);
     List<Place> reads = new ArrayList<>(List.of(routing, in, sorted.get(key)));
+    if (weight.panels() != null) {
+      Place rounded = null;
+      if (maxRows >= MatMulKernel.TILED_FROM) {
+        rounded = expertRounded(op, weight.panels().input(), sharing, perSlot, sorted.get(key));
+        reads.add(rounded);
+      }
+      node(
+          new PanelExpertKernel(code, weight, sharing, perSlot, in, rounded, place(op.out())),
+          op,
+          reads,
+          place(op.out()));
+      return;
+    }
     Place panels = null;
     if (maxRows >= MatMulKernel.TILED_FROM) {
       ExpertInput input = new ExpertInput(op.routing().id(), op.in().id(), op.weight().cols());
@@ -431,5 +462,26 @@ final class ProgramPlan {
         op,
         reads,
         place(op.out()));
+  }
+
+  private Place expertRounded(
+      Op.ExpertMatMul op, InputFormat format, ExpertGroups sharing, boolean perSlot, Place order) {
+    int cols = op.weight().cols();
+    ExpertRounded key =
+        new ExpertRounded(format, new ExpertInput(op.routing().id(), op.in().id(), cols));
+    Place rounded = expertRounded.get(key);
+    if (rounded == null) {
+      Place in = place(op.in());
+      int maxSlots = limits.maxRows(op.in().rows()) * op.used();
+      rounded = fresh(format.rowBytes(cols) * maxSlots, false);
+      expertRounded.put(key, rounded);
+      helper(
+          new PanelExpertQuantizeKernel(code, format, sharing, cols, perSlot, in, rounded),
+          key,
+          List.of(in, order),
+          rounded);
+    }
+    uses(key, op);
+    return rounded;
   }
 }

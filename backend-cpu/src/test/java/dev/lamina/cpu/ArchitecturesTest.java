@@ -2,6 +2,7 @@ package dev.lamina.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.gguf.GgmlType;
@@ -56,7 +57,7 @@ class ArchitecturesTest {
     float[] golden = new float[66 * 1024];
     bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer().get(golden);
     try (GgufFile file = GgufFile.open(folder.resolve(name + ".gguf"));
-        Device device = new CpuDevice(new DeviceOptions(2, true), start)) {
+        Device device = new CpuDevice(new DeviceOptions(2, true, CpuMath.F32), start)) {
       ModelGraph model = Architectures.graph(file.metadata(), file::tensor, F32);
       for (int step : new int[] {66, 33, 4, 1}) {
         float[] logits = new ModelRunner(device, file, model, 16, step, 66).logits(prompt, step);

@@ -1,6 +1,7 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.testing.BackendContract;
@@ -12,7 +13,7 @@ class CpuContractTest extends BackendContract {
   @Override
   protected Device open() {
     // from 0 bytes on, so that small weights are repacked too
-    return new CpuDevice(new DeviceOptions(2, true), Start.SIMD, 0);
+    return new CpuDevice(new DeviceOptions(2, true, CpuMath.F32), Start.SIMD);
   }
 
   @Override

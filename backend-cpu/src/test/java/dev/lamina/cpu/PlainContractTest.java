@@ -1,6 +1,7 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.testing.BackendContract;
@@ -11,7 +12,7 @@ import java.util.Set;
 class PlainContractTest extends BackendContract {
   @Override
   protected Device open() {
-    return new CpuDevice(new DeviceOptions(2, true), Start.PLAIN);
+    return new CpuDevice(new DeviceOptions(2, true, CpuMath.F32), Start.PLAIN);
   }
 
   @Override

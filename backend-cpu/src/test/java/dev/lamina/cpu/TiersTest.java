@@ -181,7 +181,8 @@ class TiersTest {
   void warmUpRunsToItsEndAndLeavesTheWeightsAlone() throws InterruptedException {
     try (Layer layer = new Layer(Start.SIMD)) {
       float[] before = layer.run();
-      try (WarmUp warmUp = WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN)) {
+      try (WarmUp warmUp =
+          WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, null)) {
         warmUp.await();
         assertTrue(warmUp.rounds() > 1, warmUp.rounds() + " rounds");
       }
@@ -196,7 +197,7 @@ class TiersTest {
   void warmUpEndsWhenClosed() {
     try (Layer layer = new Layer(Start.SIMD)) {
       for (int i = 0; i < 20; i++) {
-        WarmUp warmUp = WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN);
+        WarmUp warmUp = WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, null);
         if (i % 2 == 0) {
           Thread.onSpinWait();
         }

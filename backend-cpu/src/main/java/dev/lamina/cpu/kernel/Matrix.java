@@ -1,15 +1,15 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.cpu.format.WeightFormat;
+import dev.lamina.cpu.panel.PanelFormat;
 
 /**
  * A weight matrix where it lies: {@code experts} matrices of {@code rows} rows, one after the
  * other.
  *
- * @param address address of the first row
- * @param rowBytes bytes from row to row
- * @param interleaved whether it is in the layout of {@link dev.lamina.cpu.format.InterleavedQ4},
- *     where no row lies by itself
+ * @param address address of the first row, or of the first panel
+ * @param rowBytes bytes from row to row, where rows lie by themselves
+ * @param panels how it lies in panels, where no row lies by itself; null: rows as in the file
  */
 public record Matrix(
     WeightFormat format,
@@ -18,7 +18,7 @@ public record Matrix(
     int rows,
     int cols,
     int experts,
-    boolean interleaved) {
+    PanelFormat panels) {
   /** The address of a row of an expert. */
   public long row(int expert, int row) {
     return address + ((long) expert * rows + row) * rowBytes;

@@ -1,6 +1,7 @@
 package dev.lamina.app;
 
 import dev.lamina.LaminaException;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.model.ModelOptions;
@@ -113,6 +114,14 @@ final class ModelFlags {
   private boolean noRepack;
 
   @Option(
+      names = "--cpu-math",
+      paramLabel = "f32|i8",
+      description =
+          "What the CPU multiplies quantized weights with: float32, or activations rounded to 8"
+              + " bits, which is faster. [i8]")
+  private CpuMath cpuMath = CpuMath.I8;
+
+  @Option(
       names = "--rope-scaling",
       paramLabel = "none|linear|yarn",
       description = "Scaling of positions. [the file's]")
@@ -223,7 +232,7 @@ final class ModelFlags {
           .withPlacement(placement)
           .withContext(context)
           .withUbatch(Math.min(batch, ubatch))
-          .withDevices(new DeviceOptions(Math.max(0, threads), !noRepack))
+          .withDevices(new DeviceOptions(Math.max(0, threads), !noRepack, cpuMath))
           .withModel(new ModelOptions(typeK, typeV, rope))
           .withMapped(!noMmap)
           .withChatTemplate(chatTemplate)

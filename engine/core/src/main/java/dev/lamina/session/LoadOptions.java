@@ -147,7 +147,7 @@ public record LoadOptions(
   }
 
   public LoadOptions withThreads(int threads) {
-    return withDevices(new DeviceOptions(threads, devices.repack()));
+    return withDevices(new DeviceOptions(threads, devices.repack(), devices.math()));
   }
 
   public LoadOptions withModel(ModelOptions value) {

@@ -1,0 +1,131 @@
+package dev.lamina.cpu.code;
+
+/**
+ * The vector instructions in use: opcode, prefixes, and how the memory operand's displacement is
+ * scaled under EVEX. Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume
+ * 2.
+ */
+public enum Vop {
+  VMOVUPS(0, 1, 0x10, Tuple.FULL_MEM, Form.TWO, Coding.BOTH),
+  VMOVUPS_STORE(0, 1, 0x11, Tuple.FULL_MEM, Form.TWO, Coding.BOTH),
+  VMOVSS_STORE(2, 1, 0x11, Tuple.SCALAR, Form.TWO, Coding.BOTH),
+  VPBROADCASTD(1, 2, 0x58, Tuple.SCALAR, Form.TWO, Coding.BOTH),
+  VCVTPH2PS(1, 2, 0x13, Tuple.HALF_MEM, Form.TWO, Coding.BOTH),
+  VCVTDQ2PS(0, 1, 0x5b, Tuple.FULL, Form.TWO, Coding.BOTH),
+  VCVTPS2DQ(1, 1, 0x5b, Tuple.FULL, Form.TWO, Coding.BOTH),
+  VPMOVZXBD(1, 2, 0x31, Tuple.QUARTER_MEM, Form.TWO, Coding.BOTH),
+  VPMOVSXBD(1, 2, 0x21, Tuple.QUARTER_MEM, Form.TWO, Coding.BOTH),
+  VPMOVZXWD(1, 2, 0x33, Tuple.HALF_MEM, Form.TWO, Coding.BOTH),
+  VADDPS(0, 1, 0x58, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VMULPS(0, 1, 0x59, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VDIVPS(0, 1, 0x5e, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VFMADD231PS(1, 2, 0xb8, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VFNMADD231PS(1, 2, 0xbc, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPAND(1, 1, 0xdb, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPANDN(1, 1, 0xdf, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPOR(1, 1, 0xeb, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPXOR(1, 1, 0xef, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPADDD(1, 1, 0xfe, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPSUBD(1, 1, 0xfa, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPSUBB(1, 1, 0xf8, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPADDB(1, 1, 0xfc, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPMAXSD(1, 2, 0x3d, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPMAXUD(1, 2, 0x3f, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPMULLD(1, 2, 0x40, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPDPBUSD(1, 2, 0x50, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPMADDUBSW(1, 2, 0x04, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPMADDWD(1, 1, 0xf5, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPSHUFB(1, 2, 0x00, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPACKSSDW(1, 1, 0x6b, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPACKSSWB(1, 1, 0x63, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPACKUSDW(1, 2, 0x2b, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPACKUSWB(1, 1, 0x67, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPHADDD(1, 2, 0x02, Tuple.FULL_MEM, Form.THREE, Coding.VEX),
+  VPERMD(1, 2, 0x36, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPCMPEQD(1, 1, 0x76, Tuple.FULL, Form.THREE, Coding.VEX),
+  VPGATHERDD(1, 2, 0x90, Tuple.SCALAR, Form.THREE, Coding.VEX),
+  VPSHUFD(1, 1, 0x70, Tuple.FULL, Form.TWO, Coding.BOTH),
+  VPERMQ(1, 3, 0x00, Tuple.FULL, Form.TWO, Coding.VEX_W1),
+  VEXTRACTI128(1, 3, 0x39, Tuple.HALF_MEM, Form.TWO, Coding.VEX),
+  VPTERNLOGD(1, 3, 0x25, Tuple.FULL, Form.THREE, Coding.EVEX),
+  VPERMB(1, 2, 0x8d, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
+  VPERMI2B(1, 2, 0x75, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
+  VPMULTISHIFTQB(1, 2, 0x83, Tuple.FULL, Form.THREE, Coding.EVEX_W1),
+  VPSRLW(1, 1, 0x71, 2, Tuple.FULL_MEM),
+  VPSRAW(1, 1, 0x71, 4, Tuple.FULL_MEM),
+  VPSLLW(1, 1, 0x71, 6, Tuple.FULL_MEM),
+  VPSRLD(1, 1, 0x72, 2, Tuple.FULL),
+  VPSRAD(1, 1, 0x72, 4, Tuple.FULL),
+  VPSLLD(1, 1, 0x72, 6, Tuple.FULL);
+
+  /** What a displacement of one byte is counted in under EVEX. */
+  enum Tuple {
+    /** The vector, or 4 bytes where those are broadcast. */
+    FULL,
+    FULL_MEM,
+    HALF_MEM,
+    QUARTER_MEM,
+    /** One value of 4 bytes. */
+    SCALAR
+  }
+
+  enum Form {
+    /** {@code op target, source}. */
+    TWO,
+    /** {@code op target, first, second}. */
+    THREE,
+    /** {@code op target, source, immediate}: the target is in the prefix. */
+    SHIFT
+  }
+
+  enum Coding {
+    BOTH,
+    VEX,
+    VEX_W1,
+    EVEX,
+    EVEX_W1
+  }
+
+  final int prefix;
+  final int map;
+  final int opcode;
+
+  /** What stands in the register field of a {@link Form#SHIFT}. */
+  final int extension;
+
+  final Tuple tuple;
+  final Form form;
+  final Coding coding;
+
+  Vop(int prefix, int map, int opcode, Tuple tuple, Form form, Coding coding) {
+    this.prefix = prefix;
+    this.map = map;
+    this.opcode = opcode;
+    this.extension = 0;
+    this.tuple = tuple;
+    this.form = form;
+    this.coding = coding;
+  }
+
+  Vop(int prefix, int map, int opcode, int extension, Tuple tuple) {
+    this.prefix = prefix;
+    this.map = map;
+    this.opcode = opcode;
+    this.extension = extension;
+    this.tuple = tuple;
+    this.form = Form.SHIFT;
+    this.coding = Coding.BOTH;
+  }
+
+  boolean hasVex() {
+    return coding != Coding.EVEX && coding != Coding.EVEX_W1;
+  }
+
+  boolean hasEvex() {
+    return coding != Coding.VEX && coding != Coding.VEX_W1;
+  }
+
+  int wide() {
+    return coding == Coding.VEX_W1 || coding == Coding.EVEX_W1 ? 1 : 0;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lamina.cpu.kernel;
+
+import dev.lamina.cpu.panel.InputFormat;
+import dev.lamina.cpu.panel.PanelCode;
+
+/** Rounds the inputs of expert products, expert by expert. */
+public final class PanelExpertQuantizeKernel extends Kernel {
+  private final ExpertGroups groups;
+  private final int cols;
+  private final int divisor;
+  private final Place in;
+  private final Place out;
+  private final Tokens tokens;
+  private final long code;
+
+  /**
+   * @param cols columns of the weight
+   * @param perSlot whether every slot has an input of its own; else all slots of a token share one
+   */
+  public PanelExpertQuantizeKernel(
+      PanelCode code,
+      InputFormat format,
+      ExpertGroups groups,
+      int cols,
+      boolean perSlot,
+      Place in,
+      Place out) {
+    this.groups = groups;
+    this.cols = cols;
+    this.divisor = perSlot ? 1 : groups.used();
+    this.in = in;
+    this.out = out;
+    this.tokens = new Tokens(format, code.mostTokens(), cols);
+    this.code = code.quantize(format);
+  }
+
+  @Override
+  public int plan(StepState step) {
+    return groups.rows(step) < MatMulKernel.TILED_FROM ? 0 : groups.experts();
+  }
+
+  @Override
+  public long scratchBytes() {
+    return PanelCode.CALL_SCRATCH;
+  }
+
+  @Override
+  public void run(StepState step, int expert, long scratch) {
+    int start = groups.start(expert);
+    int count = groups.count(expert);
+    for (int i = 0; i < count; i++) {
+      int row = groups.order()[start + i] / divisor;
+      PanelCode.quantize(
+          code,
+          in.address() + 4L * row * cols,
+          cols,
+          out.address() + tokens.bytes(start) + tokens.row(i),
+          tokens.step(count, i),
+          scratch);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.lamina.cpu.kernel;
+
+import dev.lamina.backend.Value;
+import dev.lamina.cpu.panel.PanelCode;
+
+/** A matrix product with a weight in panels. */
+public final class PanelMatMulKernel extends Kernel {
+  private final PanelProduct product;
+  private final Value input;
+  private final Place rounded;
+  private final Place out;
+  private final long outStride;
+  private int panelsPerUnit;
+
+  /**
+   * @param bias address of {@code weight.rows()} floats, or 0
+   * @param rounded what {@link QuantizeKernel} wrote
+   */
+  public PanelMatMulKernel(
+      PanelCode code, Matrix weight, long bias, Value input, Place rounded, Place out) {
+    this.product = new PanelProduct(code, weight, bias);
+    this.input = input;
+    this.rounded = rounded;
+    this.out = out;
+    this.outStride = 4L * weight.rows();
+  }
+
+  @Override
+  public int plan(StepState step) {
+    int rows = step.rows(input.rows());
+    if (rows == 0) {
+      return 0;
+    }
+    product.prepare(rows);
+    panelsPerUnit = product.panelsPerUnit(rows, step.workers());
+    return (product.panels() + panelsPerUnit - 1) / panelsPerUnit;
+  }
+
+  @Override
+  public long scratchBytes() {
+    return product.scratchBytes();
+  }
+
+  @Override
+  public void run(StepState step, int unit, long scratch) {
+    int first = unit * panelsPerUnit;
+    product.run(
+        0,
+        first,
+        Math.min(product.panels(), first + panelsPerUnit),
+        rounded.address(),
+        step.rows(input.rows()),
+        out.address(),
+        outStride,
+        scratch);
+  }
+}

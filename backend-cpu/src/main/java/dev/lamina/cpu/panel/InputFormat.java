@@ -1,0 +1,31 @@
+package dev.lamina.cpu.panel;
+
+/**
+ * How activations are rounded for a type of weights. 32 values make a record: 32 signed bytes, a
+ * float32 scale {@code d}, then for each part of {@code part} values one word: what the offset of
+ * unsigned weights takes away, {@code -offset * sum}, as an integer; or with offset 0 {@code d *
+ * sum} as a float for minimums.
+ *
+ * @param part 32 or 16
+ * @param offset what unsigned weights are too large by; 0: sums for minimums
+ */
+public record InputFormat(int part, int offset) {
+  /** Values of a record. */
+  public static final int VALUES = 32;
+
+  /** Where the scale lies in a record. */
+  static final int SCALE = 32;
+
+  /** Where the words for the parts begin. */
+  static final int SUMS = 36;
+
+  /** Bytes of a record. */
+  public int recordBytes() {
+    return SUMS + 4 * (VALUES / part);
+  }
+
+  /** Bytes of a row of {@code cols} values. */
+  public long rowBytes(int cols) {
+    return (long) cols / VALUES * recordBytes();
+  }
+}

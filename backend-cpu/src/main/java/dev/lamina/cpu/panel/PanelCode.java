@@ -1,0 +1,156 @@
+package dev.lamina.cpu.panel;
+
+import dev.lamina.backend.DeviceException;
+import dev.lamina.cpu.code.CodeMemory;
+import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.NativeCode;
+import dev.lamina.gguf.GgmlType;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The functions of one instruction set, assembled when first asked for and then kept for the
+ * process. Addresses are raw; every call needs {@link #CALL_SCRATCH} bytes of scratch memory.
+ */
+public final class PanelCode {
+  /** Bytes of scratch memory that a call needs, aligned to 64. */
+  public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH;
+
+  private record Product(GgmlType type, int tokens) {}
+
+  private static final Map<Isa, PanelCode> ALL = new HashMap<>();
+
+  private final Isa isa;
+  private final Map<Object, Long> functions = new HashMap<>();
+
+  private PanelCode(Isa isa) {
+    this.isa = isa;
+  }
+
+  /** The functions of an instruction set that the processor has. */
+  public static synchronized PanelCode of(Isa isa) {
+    return ALL.computeIfAbsent(isa, PanelCode::new);
+  }
+
+  public Isa isa() {
+    return isa;
+  }
+
+  /** The most rows of activations that one product can take. */
+  public int mostTokens() {
+    return ProductCode.mostTokens(isa);
+  }
+
+  private synchronized long function(Object key, Supplier<byte[]> code) {
+    Long known = functions.get(key);
+    if (known == null) {
+      known = CodeMemory.place(code.get());
+      if (known == 0) {
+        throw new DeviceException(
+            DeviceException.Kind.OUT_OF_MEMORY, "the host has no memory for machine code");
+      }
+      functions.put(key, known);
+    }
+    return known;
+  }
+
+  /** The address of the product of panels with exactly {@code tokens} rows. */
+  public long product(PanelFormat format, int tokens) {
+    return function(new Product(format.type(), tokens), () -> ProductCode.of(isa, format, tokens));
+  }
+
+  /** The address of the rounding of activations. */
+  public long quantize(InputFormat format) {
+    return function(format, () -> QuantizeCode.of(format));
+  }
+
+  /** The address of the repacking of rows. */
+  public long repack(PanelFormat format) {
+    return function(format.type(), () -> RepackCode.of(format));
+  }
+
+  /**
+   * Rounds a row.
+   *
+   * @param quantize the function
+   * @param x address of {@code cols} floats
+   * @param step bytes from record to record
+   */
+  public static void quantize(
+      long quantize, long x, int cols, long target, long step, long scratch) {
+    put(scratch + QuantizeCode.SOURCE, x);
+    put(scratch + QuantizeCode.TARGET, target);
+    put(scratch + QuantizeCode.RECORDS, cols / InputFormat.VALUES);
+    put(scratch + QuantizeCode.STEP, step);
+    NativeCode.call(quantize, scratch);
+  }
+
+  /**
+   * Repacks rows to a panel; where there are fewer than 16, the last one fills it up.
+   *
+   * @param repack the function
+   * @param rows address of the first row
+   * @param count rows that there are
+   */
+  public static void repack(
+      long repack, PanelFormat format, long rows, int count, int cols, long panel, long scratch) {
+    long rowBytes = format.type().rowBytes(cols);
+    put(scratch + RepackCode.SOURCE, rows);
+    put(scratch + RepackCode.TARGET, panel);
+    put(scratch + RepackCode.BLOCKS, cols / format.type().blockSize());
+    for (int r = 0; r < PanelFormat.ROWS; r++) {
+      NativeCode.ALL.set(
+          ValueLayout.JAVA_INT,
+          scratch + RepackCode.ROWS + 4L * r,
+          Math.toIntExact(Math.min(r, count - 1) * rowBytes));
+    }
+    NativeCode.call(repack, scratch);
+  }
+
+  /**
+   * Multiplies panels.
+   *
+   * @param product the function
+   * @param weights address of the first block of the first panel
+   * @param skip bytes from the end of the last block that is read to the next panel's first
+   * @param input address of the first record; those of the rows lie side by side
+   * @param blocks blocks of each panel to multiply
+   * @param out address of the first panel's 16 results of the first row
+   * @param outStride bytes from row to row
+   * @param init address of what is added to them
+   * @param initStride bytes from row to row of that
+   * @param initStep bytes from panel to panel of that
+   */
+  public static void product(
+      long product,
+      long weights,
+      long skip,
+      int panels,
+      long input,
+      int blocks,
+      long out,
+      long outStride,
+      long init,
+      long initStride,
+      long initStep,
+      long scratch) {
+    put(scratch + ProductCode.WEIGHTS, weights);
+    put(scratch + ProductCode.INPUT, input);
+    put(scratch + ProductCode.OUT, out);
+    put(scratch + ProductCode.BLOCKS, blocks);
+    put(scratch + ProductCode.PANELS, panels);
+    put(scratch + ProductCode.SKIP, skip);
+    put(scratch + ProductCode.OUT_STRIDE, outStride);
+    put(scratch + ProductCode.INIT, init);
+    put(scratch + ProductCode.INIT_STRIDE, initStride);
+    put(scratch + ProductCode.INIT_STEP, initStep);
+    put(scratch + ProductCode.SCRATCH, scratch + 128);
+    NativeCode.call(product, scratch);
+  }
+
+  private static void put(long at, long value) {
+    NativeCode.ALL.set(ValueLayout.JAVA_LONG, at, value);
+  }
+}

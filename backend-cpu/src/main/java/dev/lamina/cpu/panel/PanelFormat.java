@@ -1,0 +1,74 @@
+package dev.lamina.cpu.panel;
+
+import dev.lamina.gguf.GgmlType;
+import java.util.List;
+
+/**
+ * How rows of one type lie in panels. A panel holds {@link #ROWS} rows; block after block, first
+ * the lines of the values (a line: 4 values of each row), then the scales. Values are unsigned: a
+ * weight is {@code scale * (value - offset)}, or {@code scale * value} plus or minus a minimum. A
+ * panel takes as many bytes as its rows did.
+ *
+ * @param type the type in the file
+ * @param part values that share a scale: 32 or 16
+ * @param offset what the values are too large by
+ * @param most the largest value
+ * @param minimum whether minimums are added (1), taken away (-1), or there are none (0)
+ * @param planes where the bits of values are
+ * @param levels what the 16 values of 4 bits stand for, or null where they are the values
+ * @param scales where the scales are
+ * @param moves how a block is repacked
+ */
+public record PanelFormat(
+    GgmlType type,
+    int part,
+    int offset,
+    int most,
+    int minimum,
+    Planes planes,
+    byte[] levels,
+    Scales scales,
+    List<Move> moves) {
+  /** Rows of a panel. */
+  public static final int ROWS = 16;
+
+  /** Where the bits of values are. */
+  interface Planes {
+    /** The pieces of values {@code 32 record + 4 quad} to {@code 32 record + 4 quad + 4}. */
+    List<Piece> of(int record, int quad);
+  }
+
+  public PanelFormat {
+    moves = List.copyOf(moves);
+  }
+
+  /** Records of 32 values in a block. */
+  int records() {
+    return type.blockSize() / InputFormat.VALUES;
+  }
+
+  /** Bytes of a block of a panel. */
+  int blockBytes() {
+    return Math.toIntExact(ROWS * type.blockBytes());
+  }
+
+  /** Bytes of a panel. */
+  public long panelBytes(int cols) {
+    return ROWS * type.rowBytes(cols);
+  }
+
+  /** Panels of a matrix. */
+  public static int panels(int rows) {
+    return (rows + ROWS - 1) / ROWS;
+  }
+
+  /** Bytes of a matrix with that many experts. */
+  public long bytes(int cols, int rows, int experts) {
+    return panelBytes(cols) * panels(rows) * experts;
+  }
+
+  /** How activations must be rounded for it. */
+  public InputFormat input() {
+    return new InputFormat(part, offset);
+  }
+}

@@ -1,0 +1,293 @@
+package dev.lamina.cpu.panel;
+
+import dev.lamina.gguf.GgmlType;
+import dev.lamina.gguf.QuantTables;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The panel format of every type that has one. Block layouts are ggml's ({@code ggml-common.h}).
+ */
+public final class PanelFormats {
+  private static final int LINE = 64;
+
+  private static final Map<GgmlType, PanelFormat> ALL = new EnumMap<>(GgmlType.class);
+
+  static {
+    for (PanelFormat format :
+        List.of(
+            q80(), q40(), q41(), q50(), q51(), q2k(), q3k(), q4k(), q5k(), q6k(), iq4nl(), iq4xs(),
+            mxfp4(), tq2())) {
+      ALL.put(format.type(), format);
+    }
+  }
+
+  private PanelFormats() {}
+
+  /** The format of a type, or null where it has none. */
+  public static PanelFormat of(GgmlType type) {
+    return ALL.get(type);
+  }
+
+  /** The types that have one. */
+  public static Set<GgmlType> types() {
+    return EnumSet.copyOf(ALL.keySet());
+  }
+
+  /** Moves of {@code count} lines. */
+  private static List<Move> lines(int source, int target, int count, int flip) {
+    List<Move> moves = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      moves.add(new Move.Dwords(source + 4 * i, target + LINE * i, flip));
+    }
+    return moves;
+  }
+
+  private static List<Move> all(List<Move> lines, Move... more) {
+    List<Move> moves = new ArrayList<>(lines);
+    moves.addAll(List.of(more));
+    return moves;
+  }
+
+  /** Values of 4 bits, the first 16 of 32 in low halves, in 4 lines for every record. */
+  private static Piece nibble(int record, int quad) {
+    return new Piece(LINE * (4 * record + quad % 4), quad < 4 ? 0 : 4, 4, 0);
+  }
+
+  private static PanelFormat q80() {
+    return new PanelFormat(
+        GgmlType.Q8_0,
+        32,
+        128,
+        255,
+        0,
+        (record, quad) -> List.of(new Piece(LINE * quad, 0, 8, 0)),
+        null,
+        new Scales.Halves(512, -1),
+        all(lines(2, 0, 8, 0x80808080), new Move.Words(0, 512)));
+  }
+
+  private static PanelFormat q40() {
+    return new PanelFormat(
+        GgmlType.Q4_0,
+        32,
+        8,
+        15,
+        0,
+        (record, quad) -> List.of(nibble(record, quad)),
+        null,
+        new Scales.Halves(256, -1),
+        all(lines(2, 0, 4, 0), new Move.Words(0, 256)));
+  }
+
+  private static PanelFormat q41() {
+    return new PanelFormat(
+        GgmlType.Q4_1,
+        32,
+        0,
+        15,
+        1,
+        (record, quad) -> List.of(nibble(record, quad)),
+        null,
+        new Scales.Halves(256, 288),
+        all(lines(4, 0, 4, 0), new Move.Words(0, 256), new Move.Words(2, 288)));
+  }
+
+  private static PanelFormat q50() {
+    return new PanelFormat(
+        GgmlType.Q5_0,
+        32,
+        16,
+        31,
+        0,
+        (record, quad) -> List.of(nibble(record, quad), new Piece(256, quad, 1, 4)),
+        null,
+        new Scales.Halves(320, -1),
+        all(lines(6, 0, 4, 0), new Move.Bits(2, 256), new Move.Words(0, 320)));
+  }
+
+  private static PanelFormat q51() {
+    return new PanelFormat(
+        GgmlType.Q5_1,
+        32,
+        0,
+        31,
+        1,
+        (record, quad) -> List.of(nibble(record, quad), new Piece(256, quad, 1, 4)),
+        null,
+        new Scales.Halves(320, 352),
+        all(
+            lines(8, 0, 4, 0),
+            new Move.Bits(4, 256),
+            new Move.Words(0, 320),
+            new Move.Words(2, 352)));
+  }
+
+  private static PanelFormat iq4nl() {
+    return new PanelFormat(
+        GgmlType.IQ4_NL,
+        32,
+        128,
+        255,
+        0,
+        (record, quad) -> List.of(nibble(record, quad)),
+        levels(QuantTables.iq4nl(), 128),
+        new Scales.Halves(256, -1),
+        all(lines(2, 0, 4, 0), new Move.Words(0, 256)));
+  }
+
+  private static PanelFormat mxfp4() {
+    return new PanelFormat(
+        GgmlType.MXFP4,
+        32,
+        16,
+        28,
+        0,
+        (record, quad) -> List.of(nibble(record, quad)),
+        levels(QuantTables.mxfp4(), 16),
+        new Scales.Exponents(256),
+        all(lines(1, 0, 4, 0), new Move.Bytes(0, 256)));
+  }
+
+  private static byte[] levels(byte[] signed, int offset) {
+    byte[] levels = new byte[16];
+    for (int i = 0; i < 16; i++) {
+      levels[i] = (byte) (signed[i] + offset);
+    }
+    return levels;
+  }
+
+  private static PanelFormat q4k() {
+    return new PanelFormat(
+        GgmlType.Q4_K,
+        32,
+        0,
+        15,
+        -1,
+        (record, quad) -> List.of(pair(record, quad)),
+        null,
+        new Scales.SixBits(2240, 2272, 2048),
+        all(
+            all(lines(16, 0, 32, 0), lines(4, 2048, 3, 0).toArray(Move[]::new)),
+            new Move.Words(0, 2240),
+            new Move.Words(2, 2272)));
+  }
+
+  private static PanelFormat q5k() {
+    return new PanelFormat(
+        GgmlType.Q5_K,
+        32,
+        0,
+        31,
+        -1,
+        (record, quad) -> List.of(pair(record, quad), new Piece(2048 + LINE * quad, record, 1, 4)),
+        null,
+        new Scales.SixBits(2752, 2784, 2560),
+        all(
+            all(
+                all(lines(48, 0, 32, 0), lines(16, 2048, 8, 0).toArray(Move[]::new)),
+                lines(4, 2560, 3, 0).toArray(Move[]::new)),
+            new Move.Words(0, 2752),
+            new Move.Words(2, 2784)));
+  }
+
+  /** Values of 4 bits, an even record in the low halves of 8 lines, the next in the high ones. */
+  private static Piece pair(int record, int quad) {
+    return new Piece(LINE * (record / 2 * 8 + quad), record % 2 * 4, 4, 0);
+  }
+
+  private static PanelFormat q6k() {
+    return new PanelFormat(
+        GgmlType.Q6_K,
+        16,
+        32,
+        63,
+        0,
+        (record, quad) -> {
+          int half = record / 4;
+          int of4 = record % 4;
+          return List.of(
+              new Piece(LINE * (half * 16 + of4 % 2 * 8 + quad), of4 / 2 * 4, 4, 0),
+              new Piece(2048 + LINE * (half * 8 + quad), 2 * of4, 2, 4));
+        },
+        null,
+        new Scales.SignedBytes(3328, 3072),
+        all(
+            all(
+                all(lines(0, 0, 32, 0), lines(128, 2048, 16, 0).toArray(Move[]::new)),
+                lines(192, 3072, 4, 0).toArray(Move[]::new)),
+            new Move.Words(208, 3328)));
+  }
+
+  /** Values of 2 bits, 4 records in 8 lines. */
+  private static Piece crumb(int record, int quad) {
+    return new Piece(LINE * (record / 4 * 8 + quad), record % 4 * 2, 2, 0);
+  }
+
+  private static PanelFormat q3k() {
+    return new PanelFormat(
+        GgmlType.Q3_K,
+        16,
+        4,
+        7,
+        0,
+        (record, quad) -> List.of(crumb(record, quad), new Piece(1024 + LINE * quad, record, 1, 2)),
+        null,
+        new Scales.SignedSixBits(1728, 1536),
+        all(
+            all(
+                all(lines(32, 0, 16, 0), lines(0, 1024, 8, 0).toArray(Move[]::new)),
+                lines(96, 1536, 3, 0).toArray(Move[]::new)),
+            new Move.Words(108, 1728)));
+  }
+
+  private static PanelFormat q2k() {
+    return new PanelFormat(
+        GgmlType.Q2_K,
+        16,
+        0,
+        3,
+        -1,
+        (record, quad) -> List.of(crumb(record, quad)),
+        null,
+        new Scales.Nibbles(1280, 1312, 1024),
+        all(
+            all(lines(16, 0, 16, 0), lines(0, 1024, 4, 0).toArray(Move[]::new)),
+            new Move.Words(80, 1280),
+            new Move.Words(82, 1312)));
+  }
+
+  private static PanelFormat iq4xs() {
+    return new PanelFormat(
+        GgmlType.IQ4_XS,
+        32,
+        128,
+        255,
+        0,
+        (record, quad) -> List.of(nibble(record, quad)),
+        levels(QuantTables.iq4nl(), 128),
+        new Scales.SplitSixBits(2144, 2048, 2112),
+        all(
+            lines(8, 0, 32, 0),
+            new Move.Dwords(4, 2048, 0),
+            new Move.Words(2, 2112),
+            new Move.Words(0, 2144)));
+  }
+
+  private static PanelFormat tq2() {
+    return new PanelFormat(
+        GgmlType.TQ2_0,
+        32,
+        1,
+        3,
+        0,
+        (record, quad) -> List.of(crumb(record, quad)),
+        null,
+        new Scales.Halves(1024, -1),
+        all(lines(0, 0, 16, 0), new Move.Words(64, 1024)));
+  }
+}

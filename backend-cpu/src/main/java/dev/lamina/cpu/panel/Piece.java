@@ -1,0 +1,17 @@
+package dev.lamina.cpu.panel;
+
+/**
+ * Some bits of 4 consecutive values of 16 rows: they lie in one line of 64 bytes, the dword of a
+ * lane a row, the byte in it a value.
+ *
+ * @param line offset of the line in the panel's block
+ * @param from the lowest of the bits in each byte
+ * @param bits how many
+ * @param to where they belong in the value
+ */
+record Piece(int line, int from, int bits, int to) {
+  /** The bits in their place, in every byte of a dword. */
+  int mask() {
+    return ((1 << bits) - 1 << to) * 0x01010101;
+  }
+}
