@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Runnable {
 
   /** The property of the CPU device that says which kernels it begins with. */
-  private static final String START = "lamina.cpu.start";
+  static final String START = "lamina.cpu.start";
 
   /** The forms of the result. */
   enum Form {

@@ -46,6 +46,7 @@ final class Commands implements Runnable {
     ALL.put("inspect", InspectCommand.class);
     ALL.put("tokenize", TokenizeCommand.class);
     ALL.put("bench", BenchCommand.class);
+    ALL.put("imatrix", ImatrixCommand.class);
     ALL.put("quantize", QuantizeCommand.class);
     ALL.put("perplexity", PerplexityCommand.class);
     ALL.put("choose", ChooseCommand.class);

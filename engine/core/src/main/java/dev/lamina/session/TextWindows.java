@@ -115,18 +115,24 @@ public final class TextWindows {
    */
   public void evaluate(Session session, int window, PredictionConsumer consumer) {
     int start = window * step;
-    int[] input = Arrays.copyOfRange(tokens, start, start + length);
-    if (bos >= 0) {
-      input[0] = bos;
-    }
     session.evaluate(
-        input,
+        input(window),
         first,
         (row, logits) -> {
           if (row + 1 < length) {
             consumer.accept(logits, tokens[start + row + 1]);
           }
         });
+  }
+
+  /** The tokens of a window as the model gets them. */
+  int[] input(int window) {
+    int start = window * step;
+    int[] input = Arrays.copyOfRange(tokens, start, start + length);
+    if (bos >= 0) {
+      input[0] = bos;
+    }
+    return input;
   }
 
   /** Told how far a measurement is. */
