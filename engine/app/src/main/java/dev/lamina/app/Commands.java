@@ -48,6 +48,8 @@ final class Commands implements Runnable {
     ALL.put("bench", BenchCommand.class);
     ALL.put("imatrix", ImatrixCommand.class);
     ALL.put("quantize", QuantizeCommand.class);
+    ALL.put("split", SplitCommand.class);
+    ALL.put("merge", MergeCommand.class);
     ALL.put("perplexity", PerplexityCommand.class);
     ALL.put("choose", ChooseCommand.class);
   }
