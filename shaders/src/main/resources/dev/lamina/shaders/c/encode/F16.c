@@ -1,0 +1,1 @@
+DEVICE void encode(GLOBAL uchar *to, GLOBAL const float *x) { putHalf(to, *x); }

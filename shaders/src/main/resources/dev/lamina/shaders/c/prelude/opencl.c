@@ -1,0 +1,124 @@
+// The dialect in OpenCL C 1.2. Kernels use what is defined here, and of OpenCL C itself: the types uchar, ushort,
+// uint, ulong, int16 and float16 with their operators, and float4 by its components.
+
+#define KERNEL(x, y) __kernel __attribute__((reqd_work_group_size(x, y, 1))) void
+#define DEVICE static inline
+#define GLOBAL __global
+#define LOCAL __local
+#define SHARED __local
+#define GROUP_ID(d) ((int) get_group_id(d))
+#define LOCAL_ID(d) ((int) get_local_id(d))
+#define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define UNROLL _Pragma("unroll")
+
+#define BITS_OF(x) as_int(x)
+#define FROM_BITS(x) as_float(x)
+#define POPCOUNT(x) ((int) popcount((uint) (x)))
+#define TANH(x) tanh(x)
+#define EXP(x) exp(x)
+#define RSQRT(x) (1.0f / sqrt(x))
+#define ROUND(x) round(x)
+#define MAX(a, b) fmax(a, b)
+#define FABS(x) fabs(x)
+#define COSPI(x) cospi(x)
+#define SINPI(x) sinpi(x)
+
+// --- Vectors of 16.
+#define SPLAT16(x) ((float16) (x))
+#define INTS16(x) ((int16) (x))
+#define IOTA16 ((int16) (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define FMA16(a, b, c) fma(a, b, c)
+#define FLOATS16(x) convert_float16(x)
+
+DEVICE float sum16(float16 v) {
+  float8 a = v.lo + v.hi;
+  float4 b = a.lo + a.hi;
+  float2 c = b.lo + b.hi;
+  return c.x + c.y;
+}
+
+DEVICE float16 load16(GLOBAL const float *p) { return vload16(0, p); }
+DEVICE void store16(GLOBAL float *p, float16 v) { vstore16(v, 0, p); }
+DEVICE float16 pack16(const float *p) { return vload16(0, p); }
+DEVICE void unpack16(float *p, float16 v) { vstore16(v, 0, p); }
+DEVICE float16 halves16(GLOBAL const uchar *p) { return vload_half16(0, (GLOBAL const half *) p); }
+DEVICE float16 bfloats16(GLOBAL const uchar *p) {
+  return as_float16(convert_uint16(vload16(0, (GLOBAL const ushort *) p)) << 16);
+}
+
+// 16 bytes at an address that is a multiple of 1, 2 or 4.
+DEVICE int16 bytes16by1(GLOBAL const uchar *p) { return convert_int16(vload16(0, p)); }
+DEVICE int16 bytes16by2(GLOBAL const uchar *p) {
+  return convert_int16(as_uchar16(vload8(0, (GLOBAL const ushort *) p)));
+}
+DEVICE int16 bytes16by4(GLOBAL const uchar *p) {
+  return convert_int16(as_uchar16(vload4(0, (GLOBAL const uint *) p)));
+}
+DEVICE int16 signedBytes16by2(GLOBAL const uchar *p) {
+  return convert_int16(as_char16(vload8(0, (GLOBAL const ushort *) p)));
+}
+// The 16 bytes of four words.
+DEVICE int16 wordBytes16(uint a, uint b, uint c, uint d) {
+  return convert_int16(as_uchar16((uint4) (a, b, c, d)));
+}
+DEVICE int16 signedWordBytes16(uint a, uint b, uint c, uint d) {
+  return convert_int16(as_char16((uint4) (a, b, c, d)));
+}
+// For each value: b where the top bit of c is set, else a.
+DEVICE int16 select16(int16 a, int16 b, int16 c) { return select(a, b, c); }
+
+// Value i of v goes to p[i * stride].
+DEVICE void spread16(LOCAL float *p, int stride, float16 v) {
+  float t[16];
+  vstore16(v, 0, t);
+  UNROLL for (int i = 0; i < 16; i++) {
+    p[i * stride] = t[i];
+  }
+}
+
+// Which 16 rows of a tile an item has, of RUNS items side by side: on a processor's vector units neighbours,
+// elsewhere four times four, so that the items' reads fall into different banks.
+#ifdef CPU_VECTORS
+#define TILE_ROW(item, i, runs) ((item) * 16 + (i))
+#define TILE_ROWS16(p, item, runs) vload16(0, (p) + (item) * 16)
+#else
+#define TILE_ROW(item, i, runs) ((i) / 4 * 4 * (runs) + (item) * 4 + (i) % 4)
+#define TILE_ROWS16(p, item, runs)                                                                \
+  ((float16) (vload4(0, (p) + (item) * 4), vload4(0, (p) + ((runs) + (item)) * 4),               \
+      vload4(0, (p) + (2 * (runs) + (item)) * 4), vload4(0, (p) + (3 * (runs) + (item)) * 4)))
+#endif
+
+DEVICE float4 load4(LOCAL const float *p) { return vload4(0, p); }
+
+// --- Scalars in memory, at addresses that are a multiple of 2.
+DEVICE float halfAt(GLOBAL const uchar *p) { return vload_half(0, (GLOBAL const half *) p); }
+DEVICE float halfOf(uint bits) {
+  ushort low = (ushort) bits;
+  return vload_half(0, (const half *) &low);
+}
+DEVICE void putHalf(GLOBAL uchar *p, float x) { vstore_half_rte(x, 0, (GLOBAL half *) p); }
+DEVICE uint u16At(GLOBAL const uchar *p) { return *(GLOBAL const ushort *) p; }
+DEVICE uint u32At(GLOBAL const uchar *p) { return u16At(p) | u16At(p + 2) << 16; }
+
+// --- Vectors of LANES_Q floats, one for each query of an attention tile.
+#ifdef LANES_Q
+#if LANES_Q == 1
+typedef float floatq;
+#define LOADQ(p) (*(p))
+#define STOREQ(p, v) (*(p) = (v))
+#elif LANES_Q == 4
+typedef float4 floatq;
+#define LOADQ(p) vload4(0, p)
+#define STOREQ(p, v) vstore4(v, 0, p)
+#elif LANES_Q == 8
+typedef float8 floatq;
+#define LOADQ(p) vload8(0, p)
+#define STOREQ(p, v) vstore8(v, 0, p)
+#else
+typedef float16 floatq;
+#define LOADQ(p) vload16(0, p)
+#define STOREQ(p, v) vstore16(v, 0, p)
+#endif
+#define SPLATQ(x) ((floatq) (x))
+#define FMAQ(a, b, c) fma(a, SPLATQ(b), c)
+#endif
