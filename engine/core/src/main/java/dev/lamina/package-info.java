@@ -1,5 +1,5 @@
 /**
  * What every package shares: {@link dev.lamina.LaminaException}, the one root of all failures told
- * in a sentence.
+ * in a sentence, and {@link dev.lamina.Folders}, where files go.
  */
 package dev.lamina;

@@ -1,5 +1,6 @@
 package dev.lamina.app;
 
+import dev.lamina.Folders;
 import dev.lamina.LaminaException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,19 +2,12 @@
 // LANES_Q queries, side by side in vectors, so that each key and value is read once for all of them. Softmax goes on
 // line, ITEMS keys at a time (Milakov and Gimelshein, "Online normalizer calculation for softmax"; Dao et al.,
 // "FlashAttention"). Group x: tiles; group y: key heads, times parts of their query heads; group z: parts of the
-// positions, whose results attentionJoin puts together.
+// positions, whose results attentionJoin puts together. Compiled once for each number of LANES_Q.
 
-#define K_PIECES (K_VALUES / 16)
 #define SUBS (ITEMS / LANES_Q)
-#define OUTS ((HEAD_V + ITEMS - 1) / ITEMS)
-#define LOWEST -1e30f
-
-DEVICE float valueAt(GLOBAL const uchar *row, int d) {
-  return decodeValueOne(row + d / V_VALUES * V_BYTES, d % V_VALUES);
-}
 
 // tiles: for each its first token and how many.
-KERNEL(ITEMS, 1) attention(GLOBAL const float *q, GLOBAL const uchar *keys, GLOBAL const uchar *values,
+KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uchar *keys, GLOBAL const uchar *values,
     GLOBAL const int *step, GLOBAL float *out, GLOBAL float *partial, int tilesAt, int positionsAt, int slotsAt,
     int tableAt, int tableWidth, int pageShift, int headsKv, int ratio, int headsInTile, float scale, int window,
     float cap, int splits) {
@@ -76,7 +69,7 @@ KERNEL(ITEMS, 1) attention(GLOBAL const float *q, GLOBAL const uchar *keys, GLOB
       for (int c = 0; c < HEAD_K / 16; c++) {
         float k[16];
         unpack16(k, decodeKey(key + c / K_PIECES * K_BYTES, c % K_PIECES, (GLOBAL const uint *) step));
-        UNROLL for (int i = 0; i < 16; i++) {
+        UNROLL_ON_CARDS for (int i = 0; i < 16; i++) {
           sum = FMAQ(LOADQ(qs + (c * 16 + i) * LANES_Q), k[i], sum);
         }
       }
@@ -139,12 +132,12 @@ KERNEL(ITEMS, 1) attention(GLOBAL const float *q, GLOBAL const uchar *keys, GLOB
     BARRIER();
   }
 
-  UNROLL for (int o = 0; o < OUTS; o++) {
+  UNROLL_ON_CARDS for (int o = 0; o < OUTS; o++) {
     int d = o * ITEMS + id;
     float t[LANES_Q];
     STOREQ(t, acc[o]);
     if (d < HEAD_V) {
-      UNROLL for (int l = 0; l < LANES_Q; l++) {
+      UNROLL_ON_CARDS for (int l = 0; l < LANES_Q; l++) {
         int token = l / headsInTile;
         int head = part * headsInTile + l % headsInTile;
         if (token < tokens && head < ratio) {
@@ -165,21 +158,4 @@ KERNEL(ITEMS, 1) attention(GLOBAL const float *q, GLOBAL const uchar *keys, GLOB
   }
 }
 
-// Group x: a token's head.
-KERNEL(64, 1) attentionJoin(GLOBAL const float *partial, GLOBAL float *out, int splits) {
-  GLOBAL const float *from = partial + (ulong) GROUP_ID(0) * splits * (HEAD_V + 2);
-  float greatest = LOWEST;
-  for (int s = 0; s < splits; s++) {
-    greatest = MAX(greatest, from[s * (HEAD_V + 2) + HEAD_V]);
-  }
-  for (int d = LOCAL_ID(0); d < HEAD_V; d += 64) {
-    float sum = 0.0f;
-    float total = 0.0f;
-    for (int s = 0; s < splits; s++) {
-      float weight = EXP(from[s * (HEAD_V + 2) + HEAD_V] - greatest);
-      sum += weight * from[s * (HEAD_V + 2) + d];
-      total += weight * from[s * (HEAD_V + 2) + HEAD_V + 1];
-    }
-    out[(ulong) GROUP_ID(0) * HEAD_V + d] = sum / total;
-  }
-}
+#undef SUBS

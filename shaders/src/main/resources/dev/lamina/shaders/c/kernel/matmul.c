@@ -31,7 +31,7 @@ DEVICE void tile(LOCAL float *w, LOCAL float *x, GLOBAL const uchar *weight, GLO
       x[i % 16 * IN_STRIDE + t] = t < tokens && col < cols ? in[(ulong) inRow[t] * cols + col] : 0.0f;
     }
     BARRIER();
-    UNROLL for (int k = 0; k < 16; k++) {
+    UNROLL_ON_CARDS for (int k = 0; k < 16; k++) {
       float16 v = TILE_ROWS16(w + k * TILE_ROWS, run, RUNS);
       float4 y = load4(x + k * IN_STRIDE + four);
       acc0 = FMA16(v, SPLAT16(y.x), acc0);
@@ -47,7 +47,7 @@ DEVICE void tile(LOCAL float *w, LOCAL float *x, GLOBAL const uchar *weight, GLO
       float values[16];
       unpack16(values, acc[t]);
       GLOBAL float *to = out + (ulong) outRow[four + t] * width;
-      UNROLL for (int i = 0; i < 16; i++) {
+      UNROLL_ON_CARDS for (int i = 0; i < 16; i++) {
         int r = row + TILE_ROW(run, i, RUNS);
         if (r < rows) {
           to[r] = hasBias ? values[i] + bias[r] : values[i];

@@ -1,10 +1,11 @@
-// Products of a matrix with few tokens: each row is read once for TOKENS tokens. A team of LANES items shares ROWS
-// rows; a work-group is TEAMS teams. Group x: rows; group y: tokens, or the slots of experts.
+// Products of a matrix with few tokens: each row is read once for TOKENS tokens. A team of LANES items shares TEAM_ROWS
+// rows; a work-group is TEAMS teams. Group x: rows; group y: tokens, or the slots of experts. Compiled once for each
+// number of TOKENS.
 
-DEVICE void finish(LOCAL float *part, float16 acc[ROWS][TOKENS], int lane, int team, int row, int rows,
+DEVICE void JOIN(finish, TOKENS)(LOCAL float *part, float16 acc[TEAM_ROWS][TOKENS], int lane, int team, int row, int rows,
     GLOBAL float *out, int width, int tokens, GLOBAL const float *bias, int hasBias) {
 #ifdef TEAM_SUM
-  UNROLL for (int r = 0; r < ROWS; r++) {
+  UNROLL for (int r = 0; r < TEAM_ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
       float sum = TEAM_SUM(sum16(acc[r][t]));
       if (lane == 0 && row + r < rows && t < tokens) {
@@ -13,14 +14,14 @@ DEVICE void finish(LOCAL float *part, float16 acc[ROWS][TOKENS], int lane, int t
     }
   }
 #else
-  UNROLL for (int r = 0; r < ROWS; r++) {
+  UNROLL for (int r = 0; r < TEAM_ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
-      part[((team * ROWS + r) * TOKENS + t) * (LANES + 1) + lane] = sum16(acc[r][t]);
+      part[((team * TEAM_ROWS + r) * TOKENS + t) * (LANES + 1) + lane] = sum16(acc[r][t]);
     }
   }
   BARRIER();
-  int first = row - team * ROWS;
-  for (int i = team * LANES + lane; i < TEAMS * ROWS * TOKENS; i += TEAMS * LANES) {
+  int first = row - team * TEAM_ROWS;
+  for (int i = team * LANES + lane; i < TEAMS * TEAM_ROWS * TOKENS; i += TEAMS * LANES) {
     int r = first + i / TOKENS;
     int t = i % TOKENS;
     if (r < rows && t < tokens) {
@@ -34,10 +35,10 @@ DEVICE void finish(LOCAL float *part, float16 acc[ROWS][TOKENS], int lane, int t
 #endif
 }
 
-DEVICE void multiply(float16 acc[ROWS][TOKENS], GLOBAL const uchar *weight, GLOBAL const uint *table,
+DEVICE void JOIN(multiply, TOKENS)(float16 acc[TEAM_ROWS][TOKENS], GLOBAL const uchar *weight, GLOBAL const uint *table,
     GLOBAL const float *in, int cols, int row, int rows, int lane, int tokens) {
   ulong bytes = rowBytes(cols);
-  UNROLL for (int r = 0; r < ROWS; r++) {
+  UNROLL for (int r = 0; r < TEAM_ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
       acc[r][t] = SPLAT16(0.0f);
     }
@@ -49,7 +50,7 @@ DEVICE void multiply(float16 acc[ROWS][TOKENS], GLOBAL const uchar *weight, GLOB
     UNROLL for (int t = 0; t < TOKENS; t++) {
       x[t] = inputPiece(in + (ulong) (t < tokens ? t : tokens - 1) * cols, c, cols);
     }
-    UNROLL for (int r = 0; r < ROWS; r++) {
+    UNROLL for (int r = 0; r < TEAM_ROWS; r++) {
       float16 w = piece(weight + (row + r < rows ? row + r : rows - 1) * bytes, c, cols, table);
       UNROLL for (int t = 0; t < TOKENS; t++) {
         acc[r][t] = FMA16(w, x[t], acc[r][t]);
@@ -59,17 +60,17 @@ DEVICE void multiply(float16 acc[ROWS][TOKENS], GLOBAL const uchar *weight, GLOB
 }
 
 // rows: of this weight; they go to the columns from firstRow on of out, which is width wide.
-KERNEL(LANES, TEAMS) matvec(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
+KERNEL(LANES, TEAMS) JOIN(matvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
     GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width,
     int tokens) {
-  SHARED float part[TEAMS * ROWS * TOKENS * (LANES + 1)];
+  SHARED float part[TEAMS * TEAM_ROWS * TOKENS * (LANES + 1)];
   int lane = LOCAL_ID(0);
   int team = LOCAL_ID(1);
-  int row = (GROUP_ID(0) * TEAMS + team) * ROWS;
+  int row = (GROUP_ID(0) * TEAMS + team) * TEAM_ROWS;
   int token = GROUP_ID(1) * TOKENS;
-  float16 acc[ROWS][TOKENS];
-  multiply(acc, weight, table, in + (ulong) token * cols, cols, row, rows, lane, tokens - token);
-  finish(part, acc, lane, team, row, rows, out + (ulong) token * width + firstRow, width, tokens - token,
+  float16 acc[TEAM_ROWS][TOKENS];
+  JOIN(multiply, TOKENS)(acc, weight, table, in + (ulong) token * cols, cols, row, rows, lane, tokens - token);
+  JOIN(finish, TOKENS)(part, acc, lane, team, row, rows, out + (ulong) token * width + firstRow, width, tokens - token,
       bias + (hasBias ? firstRow : 0), hasBias);
 }
 
@@ -78,19 +79,19 @@ KERNEL(LANES, TEAMS) matvec(GLOBAL const uchar *weight, GLOBAL const uint *table
 KERNEL(LANES, TEAMS) matvecExperts(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *routing,
     GLOBAL const float *in, GLOBAL float *out, int cols, int rows, int used, int perSlot, int firstExpert,
     int count) {
-  SHARED float part[TEAMS * ROWS * (LANES + 1)];
+  SHARED float part[TEAMS * TEAM_ROWS * (LANES + 1)];
   int lane = LOCAL_ID(0);
   int team = LOCAL_ID(1);
-  int row = (GROUP_ID(0) * TEAMS + team) * ROWS;
+  int row = (GROUP_ID(0) * TEAMS + team) * TEAM_ROWS;
   int slot = GROUP_ID(1);
   int token = slot / used;
   int expert = (int) routing[token * 2 * used + slot % used] - firstExpert;
   if (expert < 0 || expert >= count) {
     return;
   }
-  float16 acc[ROWS][TOKENS];
-  multiply(acc, weight + (ulong) expert * rows * rowBytes(cols), table, in + (ulong) (perSlot ? slot : token) * cols,
+  float16 acc[TEAM_ROWS][TOKENS];
+  JOIN(multiply, TOKENS)(acc, weight + (ulong) expert * rows * rowBytes(cols), table, in + (ulong) (perSlot ? slot : token) * cols,
       cols, row, rows, lane, 1);
-  finish(part, acc, lane, team, row, rows, out + (ulong) slot * rows, rows, 1, in, 0);
+  JOIN(finish, TOKENS)(part, acc, lane, team, row, rows, out + (ulong) slot * rows, rows, 1, in, 0);
 }
 #endif

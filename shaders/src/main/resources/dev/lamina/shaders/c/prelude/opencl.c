@@ -10,6 +10,13 @@
 #define LOCAL_ID(d) ((int) get_local_id(d))
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
 #define UNROLL _Pragma("unroll")
+#ifdef CPU_VECTORS
+#define UNROLL_ON_CARDS _Pragma("unroll 1")
+#else
+#define UNROLL_ON_CARDS UNROLL
+#endif
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
 
 #define BITS_OF(x) as_int(x)
 #define FROM_BITS(x) as_float(x)
@@ -100,25 +107,21 @@ DEVICE void putHalf(GLOBAL uchar *p, float x) { vstore_half_rte(x, 0, (GLOBAL ha
 DEVICE uint u16At(GLOBAL const uchar *p) { return *(GLOBAL const ushort *) p; }
 DEVICE uint u32At(GLOBAL const uchar *p) { return u16At(p) | u16At(p + 2) << 16; }
 
-// --- Vectors of LANES_Q floats, one for each query of an attention tile.
-#ifdef LANES_Q
-#if LANES_Q == 1
-typedef float floatq;
-#define LOADQ(p) (*(p))
-#define STOREQ(p, v) (*(p) = (v))
-#elif LANES_Q == 4
-typedef float4 floatq;
-#define LOADQ(p) vload4(0, p)
-#define STOREQ(p, v) vstore4(v, 0, p)
-#elif LANES_Q == 8
-typedef float8 floatq;
-#define LOADQ(p) vload8(0, p)
-#define STOREQ(p, v) vstore8(v, 0, p)
-#else
-typedef float16 floatq;
-#define LOADQ(p) vload16(0, p)
-#define STOREQ(p, v) vstore16(v, 0, p)
-#endif
+// --- Vectors of LANES_Q floats, one for each query of an attention tile; LANES_Q may change on the way.
+#define floatq JOIN(floats, LANES_Q)
+#define LOADQ(p) JOIN(loadq, LANES_Q)(p)
+#define STOREQ(p, v) JOIN(storeq, LANES_Q)(p, v)
 #define SPLATQ(x) ((floatq) (x))
 #define FMAQ(a, b, c) fma(a, SPLATQ(b), c)
-#endif
+typedef float floats1;
+typedef float4 floats4;
+typedef float8 floats8;
+typedef float16 floats16;
+#define loadq1(p) (*(p))
+#define loadq4(p) vload4(0, p)
+#define loadq8(p) vload8(0, p)
+#define loadq16(p) vload16(0, p)
+#define storeq1(p, v) (*(p) = (v))
+#define storeq4(p, v) vstore4(v, 0, p)
+#define storeq8(p, v) vstore8(v, 0, p)
+#define storeq16(p, v) vstore16(v, 0, p)

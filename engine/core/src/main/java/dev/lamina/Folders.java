@@ -1,20 +1,20 @@
-package dev.lamina.app;
+package dev.lamina;
 
 import java.nio.file.Path;
 import java.util.Locale;
 
 /** Where the system wants a program to keep its files. */
-final class Folders {
+public final class Folders {
 
   private Folders() {}
 
   /** For what can be made again. May not exist yet. */
-  static Path cache() {
+  public static Path cache() {
     return choose("XDG_CACHE_HOME", ".cache", Path.of("Library", "Caches"));
   }
 
   /** For what belongs to the user, such as the history of typed lines. May not exist yet. */
-  static Path state() {
+  public static Path state() {
     return choose("XDG_STATE_HOME", ".local/state", Path.of("Library", "Application Support"));
   }
 

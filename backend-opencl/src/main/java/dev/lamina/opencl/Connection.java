@@ -1,0 +1,299 @@
+package dev.lamina.opencl;
+
+import static org.jocl.CL.CL_COMPLETE;
+import static org.jocl.CL.CL_CONTEXT_PLATFORM;
+import static org.jocl.CL.CL_EVENT_COMMAND_EXECUTION_STATUS;
+import static org.jocl.CL.CL_MEM_READ_WRITE;
+import static org.jocl.CL.CL_SUCCESS;
+import static org.jocl.CL.clCreateBuffer;
+import static org.jocl.CL.clCreateCommandQueue;
+import static org.jocl.CL.clCreateContext;
+import static org.jocl.CL.clEnqueueCopyBuffer;
+import static org.jocl.CL.clEnqueueFillBuffer;
+import static org.jocl.CL.clEnqueueMarkerWithWaitList;
+import static org.jocl.CL.clEnqueueNDRangeKernel;
+import static org.jocl.CL.clEnqueueReadBuffer;
+import static org.jocl.CL.clEnqueueWriteBuffer;
+import static org.jocl.CL.clFlush;
+import static org.jocl.CL.clGetEventInfo;
+import static org.jocl.CL.clReleaseCommandQueue;
+import static org.jocl.CL.clReleaseContext;
+import static org.jocl.CL.clReleaseEvent;
+import static org.jocl.CL.clReleaseMemObject;
+import static org.jocl.CL.clWaitForEvents;
+
+import dev.lamina.backend.DeviceException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.OptionalInt;
+import org.jocl.Pointer;
+import org.jocl.Sizeof;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_context_properties;
+import org.jocl.cl_device_id;
+import org.jocl.cl_event;
+import org.jocl.cl_kernel;
+import org.jocl.cl_mem;
+import org.jocl.cl_platform_id;
+
+/**
+ * A context and its one in-order queue: every call to the driver that works on the device goes
+ * through here, is checked, and is counted. A failure that loses the device is remembered, and all
+ * that comes after fails with it.
+ */
+final class Connection implements AutoCloseable {
+  /** Launches between two events by which waiting sees that the device goes on. */
+  private static final int MILESTONE = 64;
+
+  /** Smaller buffers are not worth a special case. */
+  private static final long LEAST_BYTES = 64;
+
+  private final String id;
+  private final cl_device_id device;
+  private final DeviceFacts facts;
+  private final Patience patience;
+  private final cl_context context;
+  private final cl_command_queue queue;
+  private final Deque<cl_event> milestones = new ArrayDeque<>();
+  private DeviceException lost;
+  private boolean closed;
+  private long used;
+  private long launches;
+  private long synchronisations;
+  private long bytesIn;
+  private long bytesOut;
+
+  @SuppressWarnings("deprecation") // what took the place of clCreateCommandQueue needs OpenCL 2.0
+  Connection(
+      String id,
+      cl_platform_id platform,
+      cl_device_id device,
+      DeviceFacts facts,
+      Duration mostPatience) {
+    this.id = id;
+    this.device = device;
+    this.facts = facts;
+    patience = new Patience(id, mostPatience);
+    cl_context_properties properties = new cl_context_properties();
+    properties.addProperty(CL_CONTEXT_PLATFORM, platform);
+    int[] status = new int[1];
+    context = clCreateContext(properties, 1, new cl_device_id[] {device}, null, null, status);
+    Status.check(status[0], id, "opening the device");
+    queue = clCreateCommandQueue(context, device, 0, status);
+    if (status[0] != CL_SUCCESS) {
+      clReleaseContext(context);
+      throw Status.failure(status[0], id, "making a queue");
+    }
+  }
+
+  String id() {
+    return id;
+  }
+
+  cl_context context() {
+    return context;
+  }
+
+  cl_command_queue queue() {
+    return queue;
+  }
+
+  cl_device_id device() {
+    return device;
+  }
+
+  DeviceFacts facts() {
+    return facts;
+  }
+
+  /** Bytes of the device's memory that are in use here. */
+  long used() {
+    return used;
+  }
+
+  /** Throws where the device is lost. */
+  void checkAlive() {
+    if (lost != null) {
+      throw new DeviceException(lost.kind(), lost.getMessage(), lost);
+    }
+  }
+
+  /** Throws where a call failed. */
+  void check(int status, String what) {
+    if (status != CL_SUCCESS) {
+      DeviceException failure = Status.failure(status, id, what);
+      if (failure.kind() == DeviceException.Kind.LOST) {
+        lost = failure;
+      }
+      throw failure;
+    }
+  }
+
+  cl_mem allocate(long bytes, String what) {
+    checkAlive();
+    if (bytes > facts.mostAllocation() || used + bytes > facts.memory()) {
+      throw new DeviceException(
+          DeviceException.Kind.OUT_OF_MEMORY,
+          "%s: %d bytes for %s are too many: it has %d bytes, %d of them in use, and gives at most %d at once"
+              .formatted(id, bytes, what, facts.memory(), used, facts.mostAllocation()));
+    }
+    int[] status = new int[1];
+    cl_mem memory =
+        clCreateBuffer(context, CL_MEM_READ_WRITE, Math.max(bytes, LEAST_BYTES), null, status);
+    check(status[0], "allocating " + bytes + " bytes for " + what);
+    used += bytes;
+    return memory;
+  }
+
+  /** Gives memory back once what is enqueued is done with it. */
+  void free(cl_mem memory, long bytes) {
+    if (!closed && lost == null) {
+      clReleaseMemObject(memory);
+      used -= bytes;
+    }
+  }
+
+  /** Fills memory with zeros, and so makes sure that it is there. */
+  void clear(cl_mem memory, long bytes, String what) {
+    checkAlive();
+    int[] zero = new int[1];
+    check(
+        clEnqueueFillBuffer(
+            queue, memory, Pointer.to(zero), Integer.BYTES, 0, bytes / 4 * 4, 0, null, null),
+        "clearing " + what);
+  }
+
+  /** Enqueues a copy; {@code from} stays as it is until the event. */
+  cl_event write(cl_mem to, long offset, Pointer from, long bytes) {
+    checkAlive();
+    cl_event event = new cl_event();
+    check(
+        clEnqueueWriteBuffer(queue, to, false, offset, bytes, from, 0, null, event),
+        "copying " + bytes + " bytes to the device");
+    bytesIn += bytes;
+    return event;
+  }
+
+  /** Waits for what was enqueued before, then copies. */
+  void read(cl_mem from, long offset, Pointer to, long bytes) {
+    checkAlive();
+    cl_event event = new cl_event();
+    check(
+        clEnqueueReadBuffer(queue, from, false, offset, bytes, to, 0, null, event),
+        "copying " + bytes + " bytes from the device");
+    bytesOut += bytes;
+    synchronise(event);
+  }
+
+  void copy(cl_mem from, long fromOffset, cl_mem to, long toOffset, long bytes) {
+    checkAlive();
+    check(
+        clEnqueueCopyBuffer(queue, from, to, fromOffset, toOffset, bytes, 0, null, null),
+        "copying " + bytes + " bytes on the device");
+  }
+
+  void launch(cl_kernel kernel, long[] items, long[] group, String what) {
+    cl_event event = ++launches % MILESTONE == 0 ? new cl_event() : null;
+    int status = clEnqueueNDRangeKernel(queue, kernel, 3, null, items, group, 0, null, event);
+    if (status != CL_SUCCESS) {
+      check(status, "launching " + what);
+    }
+    if (event != null) {
+      milestones.add(event);
+    }
+  }
+
+  /** Lets the device begin. */
+  void flush() {
+    check(clFlush(queue), "sending work to the device");
+  }
+
+  /** Waits for everything that is enqueued. */
+  void finish() {
+    checkAlive();
+    cl_event event = new cl_event();
+    check(clEnqueueMarkerWithWaitList(queue, 0, null, event), "asking for the end of the work");
+    synchronise(event);
+  }
+
+  /** Whether an event has happened, without waiting. */
+  boolean isDone(cl_event event) {
+    int[] status = new int[1];
+    int result =
+        clGetEventInfo(
+            event, CL_EVENT_COMMAND_EXECUTION_STATUS, Sizeof.cl_int, Pointer.to(status), null);
+    return result == CL_SUCCESS && status[0] == CL_COMPLETE;
+  }
+
+  /** Waits for an event and releases it. */
+  void synchronise(cl_event event) {
+    synchronisations++;
+    check(clFlush(queue), "sending work to the device");
+    // Each with patience of its own: a long step is no standstill.
+    while (!milestones.isEmpty()) {
+      await(milestones.remove());
+    }
+    await(event);
+  }
+
+  private void await(cl_event event) {
+    OptionalInt status = patience.run(() -> clWaitForEvents(1, new cl_event[] {event}));
+    if (status.isEmpty()) {
+      lost =
+          new DeviceException(
+              DeviceException.Kind.LOST,
+              id
+                  + " has not answered for "
+                  + patience.most().toMillis() / 1000.0
+                  + " s and is left alone (-Dlamina.opencl.patience=SECONDS gives it longer)");
+      throw lost;
+    }
+    if (status.getAsInt() != CL_SUCCESS) {
+      int[] own = new int[1];
+      clGetEventInfo(
+          event, CL_EVENT_COMMAND_EXECUTION_STATUS, Sizeof.cl_int, Pointer.to(own), null);
+      String why =
+          Status.failure(own[0] < 0 ? own[0] : status.getAsInt(), id, "running the kernels")
+              .getMessage();
+      lost = new DeviceException(DeviceException.Kind.LOST, why);
+      throw lost;
+    }
+    clReleaseEvent(event);
+  }
+
+  void release(cl_event event) {
+    if (!closed && lost == null) {
+      clReleaseEvent(event);
+    }
+  }
+
+  Counters counters(long builds) {
+    return new Counters(launches, synchronisations, bytesIn, bytesOut, builds);
+  }
+
+  /** Whether the driver may still be called for what is to be given back. */
+  boolean isUsable() {
+    return !closed && lost == null;
+  }
+
+  /** A device that is lost keeps what it has: its driver may never return. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    if (lost == null) {
+      milestones.forEach(org.jocl.CL::clReleaseEvent);
+      milestones.clear();
+      patience.run(
+          () -> {
+            clReleaseCommandQueue(queue);
+            return clReleaseContext(context);
+          });
+    }
+    closed = true;
+    patience.close();
+  }
+}

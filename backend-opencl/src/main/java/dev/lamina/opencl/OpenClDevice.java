@@ -1,0 +1,310 @@
+package dev.lamina.opencl;
+
+import dev.lamina.backend.Buffer;
+import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceException;
+import dev.lamina.backend.DeviceInfo;
+import dev.lamina.backend.Graph;
+import dev.lamina.backend.Limits;
+import dev.lamina.backend.Op;
+import dev.lamina.backend.Program;
+import dev.lamina.backend.Support;
+import dev.lamina.backend.TensorSpec;
+import dev.lamina.backend.Weight;
+import dev.lamina.gguf.Dequantizer;
+import dev.lamina.gguf.GgmlType;
+import dev.lamina.shaders.DeviceTables;
+import dev.lamina.shaders.LaunchPlan;
+import dev.lamina.shaders.Parts;
+import dev.lamina.shaders.Tuning;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jocl.cl_device_id;
+import org.jocl.cl_mem;
+import org.jocl.cl_platform_id;
+
+/** An OpenCL device. The driver makes a context for it when it is first used, and not before. */
+final class OpenClDevice implements Device {
+  /** What of a card's memory a driver and the screen have for themselves, at least. */
+  private static final long RESERVE = 256L << 20;
+
+  private final String id;
+  private final cl_platform_id platform;
+  private final cl_device_id device;
+  private final DeviceFacts facts;
+  private final Settings settings;
+  private final Parts parts = this::unitsOfPart;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Map<GgmlType, cl_mem> tables = new EnumMap<>(GgmlType.class);
+  private Connection connection;
+  private Staging staging;
+  private Programs programs;
+  private boolean closed;
+
+  /**
+   * What tests change.
+   *
+   * @param mostAllocation bytes of the largest buffer; at most what the driver says
+   * @param patience how long the device may be silent
+   * @param cache where compiled programs are kept
+   */
+  record Settings(long mostAllocation, Duration patience, BinaryCache cache) {
+    /** Prefill on a processor takes its time. */
+    private static final int PROCESSOR_SECONDS = 600;
+
+    private static final int CARD_SECONDS = 60;
+
+    static Settings of(DeviceFacts facts) {
+      int seconds = facts.isProcessor() ? PROCESSOR_SECONDS : CARD_SECONDS;
+      return new Settings(
+          facts.mostAllocation(),
+          Duration.ofSeconds(Integer.getInteger("lamina.opencl.patience", seconds)),
+          BinaryCache.ofUser());
+    }
+  }
+
+  OpenClDevice(
+      String id,
+      cl_platform_id platform,
+      cl_device_id device,
+      DeviceFacts facts,
+      Settings settings) {
+    this.id = id;
+    this.platform = platform;
+    this.device = device;
+    this.facts = facts.withMostAllocation(settings.mostAllocation());
+    this.settings = settings;
+  }
+
+  /** The same hardware again, with a context of its own. */
+  OpenClDevice again(Settings settings) {
+    return new OpenClDevice(id, platform, device, facts, settings);
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  @Override
+  public DeviceInfo info() {
+    long used = connection == null ? 0 : connection.used();
+    List<String> notes = new ArrayList<>();
+    if (facts.isProcessor()) {
+      notes.add("a processor behind OpenCL: used only where --device names it");
+    }
+    return new DeviceInfo(
+        id,
+        "opencl",
+        facts.name(),
+        facts.kind(),
+        facts.memory(),
+        Math.clamp(freeMemory(used), 0, facts.memory()),
+        facts.platform() + ", " + facts.version() + ", driver " + facts.driver(),
+        notes,
+        facts.hardware());
+  }
+
+  private long freeMemory(long used) {
+    long left = facts.memory() - used;
+    return switch (facts.kind()) {
+      case DISCRETE_GPU -> {
+        long told = closed ? -1 : DeviceFacts.freeMemory(device, facts.extensions());
+        yield told >= 0 ? told : left - RESERVE;
+      }
+      case INTEGRATED_GPU, SOFTWARE_GPU, CPU ->
+          ManagementFactory.getOperatingSystemMXBean()
+                  instanceof com.sun.management.OperatingSystemMXBean system
+              ? Math.min(left, system.getFreeMemorySize())
+              : left;
+    };
+  }
+
+  @Override
+  public Support supports(Op op) {
+    for (TensorSpec spec : op.weights()) {
+      long unit = unitBytes(spec);
+      if (unit > facts.mostAllocation()) {
+        return Support.no(
+            "%s: %d bytes must lie together, and %s gives at most %d at once"
+                .formatted(spec.name(), unit, id, facts.mostAllocation()));
+      }
+    }
+    return OpenClCapabilities.INSTANCE.supports(op);
+  }
+
+  /** Bytes that cannot be cut: a row, or one of several experts. */
+  private static long unitBytes(TensorSpec spec) {
+    long row = spec.type().rowBytes(spec.cols());
+    return spec.experts() > 1 ? row * spec.rows() : row;
+  }
+
+  private int unitsOfPart(TensorSpec spec) {
+    return (int) Math.min(Parts.units(spec), facts.mostAllocation() / unitBytes(spec));
+  }
+
+  @Override
+  public Weight load(TensorSpec spec, MemorySegment data) {
+    checkOpen();
+    if (data.byteSize() < spec.bytes()) {
+      throw new IllegalArgumentException(
+          spec.name() + ": " + data.byteSize() + " bytes where " + spec.bytes() + " are needed");
+    }
+    float[] vector = null;
+    MemorySegment source = data.asSlice(0, spec.bytes());
+    long each = source.byteSize();
+    if (spec.use() == TensorSpec.Use.VECTOR) {
+      vector = new float[spec.cols()];
+      Dequantizer.decode(spec.type(), data, 0, vector, 0, vector.length);
+      source = MemorySegment.ofArray(vector);
+      each = source.byteSize();
+    } else {
+      each = unitBytes(spec) * unitsOfPart(spec);
+    }
+    List<OpenClWeight.Part> made = new ArrayList<>();
+    boolean loaded = false;
+    try {
+      for (long at = 0; at < source.byteSize(); at += each) {
+        long bytes = Math.min(each, source.byteSize() - at);
+        cl_mem memory = connection().allocate(bytes, spec.name());
+        made.add(new OpenClWeight.Part(memory, bytes));
+        staging().write(memory, 0, source.asSlice(at, bytes));
+      }
+      loaded = true;
+      return own(new OpenClWeight(this, spec, made, vector));
+    } finally {
+      if (!loaded) {
+        made.forEach(part -> connection().free(part.memory(), part.bytes()));
+      }
+    }
+  }
+
+  @Override
+  public long weightBytes(TensorSpec spec) {
+    return spec.use() == TensorSpec.Use.VECTOR ? (long) Float.BYTES * spec.cols() : spec.bytes();
+  }
+
+  @Override
+  public long workBytes(Graph graph, Limits limits) {
+    return plan(graph, limits).bytes();
+  }
+
+  LaunchPlan plan(Graph graph, Limits limits) {
+    int local = (int) Math.min(facts.localBytes(), Tuning.DEFAULT.localBytes());
+    return new LaunchPlan(graph, limits, parts, Tuning.DEFAULT.withLocalBytes(local));
+  }
+
+  @Override
+  public Buffer allocate(long bytes) {
+    checkOpen();
+    return own(new OpenClBuffer(this, connection().allocate(bytes, "a buffer"), bytes, true));
+  }
+
+  @Override
+  public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
+    checkOpen();
+    Map<TensorSpec, OpenClWeight> loaded = new HashMap<>();
+    for (TensorSpec spec : graph.weights()) {
+      if (!(weights.get(spec) instanceof OpenClWeight weight) || weight.device() != this) {
+        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
+      }
+      loaded.put(spec, weight);
+    }
+    for (Op op : graph.ops()) {
+      if (supports(op) instanceof Support.No no) {
+        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
+      }
+    }
+    return own(new OpenClProgram(this, graph, loaded, limits));
+  }
+
+  /** What it has been asked to do so far. */
+  Counters counters() {
+    return connection == null
+        ? new Counters(0, 0, 0, 0, 0)
+        : connection.counters(programs == null ? 0 : programs.builds());
+  }
+
+  Connection connection() {
+    if (connection == null) {
+      connection = new Connection(id, platform, device, facts, settings.patience());
+    }
+    return connection;
+  }
+
+  Staging staging() {
+    if (staging == null) {
+      staging = new Staging(connection());
+    }
+    return staging;
+  }
+
+  Programs programs() {
+    if (programs == null) {
+      programs = new Programs(connection(), settings.cache());
+    }
+    return programs;
+  }
+
+  /** The constant table of a type, shared by all programs. */
+  cl_mem table(GgmlType type) {
+    return tables.computeIfAbsent(
+        type,
+        t -> {
+          MemorySegment words = MemorySegment.ofArray(DeviceTables.of(t));
+          cl_mem memory = connection().allocate(words.byteSize(), "the table of " + t);
+          staging().write(memory, 0, words);
+          return memory;
+        });
+  }
+
+  void free(cl_mem memory, long bytes) {
+    if (!closed) {
+      connection.free(memory, bytes);
+    }
+  }
+
+  void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the device is closed");
+    }
+  }
+
+  private <T extends AutoCloseable> T own(T resource) {
+    open.add(resource);
+    return resource;
+  }
+
+  /** Frees everything that was made here; closing it afterwards does nothing. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    for (AutoCloseable resource : open.reversed()) {
+      switch (resource) {
+        case Program program -> program.close();
+        case Buffer buffer -> buffer.close();
+        case Weight weight -> weight.close();
+        default -> throw new AssertionError(resource);
+      }
+    }
+    open.clear();
+    if (connection != null) {
+      if (staging != null) {
+        staging.close();
+      }
+      tables.values().forEach(table -> connection.free(table, 0));
+      if (programs != null) {
+        programs.close();
+      }
+      connection.close();
+    }
+    closed = true;
+  }
+}

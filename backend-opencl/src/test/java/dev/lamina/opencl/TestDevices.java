@@ -1,0 +1,38 @@
+package dev.lamina.opencl;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.Discovery;
+import java.util.Arrays;
+
+/** The OpenCL device of this machine, on which the tests run. */
+final class TestDevices {
+  private static final Discovery FOUND =
+      new OpenClBackendProvider().discover(DeviceOptions.DEFAULT);
+
+  private TestDevices() {}
+
+  /**
+   * The first device, opened anew. Where there is none, the test is skipped, or fails where the
+   * environment variable {@code LAMINA_REQUIRE_DEVICES} names opencl.
+   */
+  static OpenClDevice open() {
+    if (FOUND.devices().isEmpty()) {
+      String why = "there is no OpenCL device here: " + String.join("; ", FOUND.reasons());
+      if (isRequired()) {
+        fail("LAMINA_REQUIRE_DEVICES names opencl, and " + why);
+      }
+      assumeTrue(false, why);
+    }
+    OpenClDevice first = (OpenClDevice) FOUND.devices().getFirst();
+    return first.again(first.settings());
+  }
+
+  private static boolean isRequired() {
+    String required = System.getenv("LAMINA_REQUIRE_DEVICES");
+    return required != null
+        && Arrays.stream(required.split(",")).map(String::strip).anyMatch("opencl"::equals);
+  }
+}
