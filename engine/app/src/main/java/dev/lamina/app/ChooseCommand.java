@@ -6,6 +6,7 @@ import dev.lamina.choose.Advisor;
 import dev.lamina.choose.FileList;
 import dev.lamina.choose.Machine;
 import dev.lamina.choose.ModelFile;
+import dev.lamina.choose.Sizes;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.model.ModelOptions;
 import dev.lamina.session.LoadOptions;
@@ -89,7 +90,7 @@ final class ChooseCommand implements Runnable {
       throw new ParameterException(
           spec.commandLine(), "--context takes a number of tokens from 1 on");
     }
-    ChooseSource source = ChooseSource.of(what, include);
+    ChooseSource source = ChooseSource.of(what, include, spec.commandLine().getErr());
     FileList files = FileList.of(source.entries());
     if (files.models().isEmpty()) {
       throw new LaminaException(what + ": there is no model among its files");
@@ -141,7 +142,7 @@ final class ChooseCommand implements Runnable {
       String name = gpu.id().isEmpty() ? gpu.backend() : gpu.id() + " (" + gpu.backend() + ")";
       facts.add(List.of(name, both(gpu.memory()) + (gpu.shared() ? ", part of the RAM" : "")));
     }
-    facts.add(List.of("kept free", Advisor.gb(advice.reserve()) + " for KV cache and work space"));
+    facts.add(List.of("kept free", Sizes.gb(advice.reserve()) + " for KV cache and work space"));
     out.print(Text.table("ll", facts));
     out.println();
     List<List<String>> rows = new ArrayList<>();
@@ -152,7 +153,7 @@ final class ChooseCommand implements Runnable {
           List.of(
               mark(advice, file),
               file.quant() == null ? Text.printable(file.name(), 40) : file.type(),
-              Advisor.gb(file.bytes()),
+              Sizes.gb(file.bytes()),
               Integer.toString(file.parts()),
               verdict.why()));
     }
@@ -180,7 +181,7 @@ final class ChooseCommand implements Runnable {
   }
 
   private static String both(long bytes) {
-    return Text.bytes(bytes) + " (" + Advisor.gb(bytes) + ")";
+    return Text.bytes(bytes) + " (" + Sizes.gb(bytes) + ")";
   }
 
   private static String mark(Advice advice, ModelFile file) {

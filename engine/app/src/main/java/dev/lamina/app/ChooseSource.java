@@ -1,6 +1,7 @@
 package dev.lamina.app;
 
 import dev.lamina.LaminaException;
+import dev.lamina.app.hub.RepoName;
 import dev.lamina.choose.FileList;
 import dev.lamina.choose.ListText;
 import dev.lamina.choose.ModelFile;
@@ -11,6 +12,7 @@ import dev.lamina.gguf.TensorInfo;
 import dev.lamina.model.FileType;
 import dev.lamina.model.synthetic.SyntheticModel;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -48,7 +50,7 @@ abstract class ChooseSource {
   }
 
   /** The source that a user named. */
-  static ChooseSource of(String what, String include) {
+  static ChooseSource of(String what, String include, PrintWriter err) {
     PathMatcher matcher =
         include == null ? path -> true : FileSystems.getDefault().getPathMatcher("glob:" + include);
     Path path = Path.of(what);
@@ -56,7 +58,10 @@ abstract class ChooseSource {
       return new Folder(path, matcher);
     }
     if (!Files.exists(path)) {
-      throw new LaminaException(what + ": there is no such folder or list");
+      if (RepoName.isName(what)) {
+        return new RepoSource(what, matcher, err);
+      }
+      throw new LaminaException(what + ": there is no such folder, list or repository");
     }
     if (what.toLowerCase(Locale.ROOT).endsWith(".gguf")) {
       throw new LaminaException(what + ": is one file: name the folder that it is in");

@@ -52,6 +52,9 @@ final class Commands implements Runnable {
     ALL.put("merge", MergeCommand.class);
     ALL.put("perplexity", PerplexityCommand.class);
     ALL.put("choose", ChooseCommand.class);
+    ALL.put("pull", PullCommand.class);
+    ALL.put("list", ListCommand.class);
+    ALL.put("rm", RmCommand.class);
   }
 
   /** What asks for nothing but the version. */

@@ -3,6 +3,7 @@ package dev.lamina.app;
 import dev.lamina.session.LoadOptions;
 import dev.lamina.session.Model;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
@@ -29,6 +30,8 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
       PrintWriter err,
       boolean quiet,
       UnaryOperator<LoadOptions> change) {
+    // A download is no part of loading.
+    Path file = flags.file();
     VectorModule.load();
     long start = System.nanoTime();
     Model model;
@@ -43,7 +46,7 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
                 + " another");
         err.flush();
       }
-      model = Model.load(flags.file(), options);
+      model = Model.load(file, options);
     }
     var loaded = new Loaded(model, System.nanoTime() - start);
     if (!quiet) {

@@ -32,6 +32,29 @@ final class ModelFlags {
   private Path model;
 
   @Option(
+      names = {"-hf", "-hfr", "--hf-repo"},
+      paramLabel = "OWNER/REPO[:QUANT]",
+      description =
+          "Model of Hugging Face, downloaded where it is not in the cache. QUANT: Q4_K_M, else"
+              + " Q8_0, else the first.")
+  private String repo;
+
+  @Option(
+      names = {"-hff", "--hf-file"},
+      paramLabel = "PATH",
+      description = "With -hf: that file of the repository.")
+  private String repoFile;
+
+  @Option(
+      names = {"-hft", "--hf-token"},
+      paramLabel = "TOKEN",
+      description = "Token for the hub. [HF_TOKEN, or the one that 'hf auth login' keeps]")
+  private String token;
+
+  @Option(names = "--offline", description = "With -hf: use what is in the cache, ask nobody.")
+  private boolean offline;
+
+  @Option(
       names = {"-c", "--ctx-size"},
       paramLabel = "N",
       description = "Tokens of context. 0: what the model was trained with, at most 4096. [0]")
@@ -175,14 +198,26 @@ final class ModelFlags {
       description = "YaRN: lower correction bound. [1]")
   private float yarnBetaSlow = -1;
 
+  private Path fetched;
+
   /** Whether no file was named. */
   boolean isDemo() {
-    return model == null;
+    return model == null && repo == null;
   }
 
-  /** The file to load: the one named, or the built-in model. */
+  /** The file to load: the one named, downloaded where it must be, or the built-in model. */
   Path file() {
-    return model == null ? DemoModel.file() : model;
+    if (repo == null) {
+      return model == null ? DemoModel.file() : model;
+    }
+    if (model != null) {
+      throw wrong("-m and -hf name two models: give one of them");
+    }
+    if (fetched == null) {
+      var hub = new HubModels(spec.commandLine().getErr(), token, offline);
+      fetched = hub.model(repo, repoFile);
+    }
+    return fetched;
   }
 
   /** Tokens of context that were asked for; 0: none were. */
@@ -192,6 +227,9 @@ final class ModelFlags {
 
   /** The name of the model for people. */
   String name() {
+    if (repo != null) {
+      return repo;
+    }
     return model == null ? "the built-in demo model" : model.toString();
   }
 

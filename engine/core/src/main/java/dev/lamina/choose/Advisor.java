@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -117,9 +116,9 @@ public final class Advisor {
   private String why(ModelFile file, long memory, String what) {
     StringBuilder why =
         new StringBuilder()
-            .append(gb(file.bytes()))
+            .append(Sizes.gb(file.bytes()))
             .append(" leaves ")
-            .append(gb(memory - file.bytes()))
+            .append(Sizes.gb(memory - file.bytes()))
             .append(" of ")
             .append(what);
     Quant quant = file.quant();
@@ -154,15 +153,15 @@ public final class Advisor {
         + smallest.get().type()
         + (ruled ? "," : "")
         + " of "
-        + gb(smallest.get().bytes())
+        + Sizes.gb(smallest.get().bytes())
         + (ruled ? " is too large: " : ", too large: ")
-        + gb(memory)
+        + Sizes.gb(memory)
         + " of "
         + what
         + " less "
-        + gb(reserve)
+        + Sizes.gb(reserve)
         + " to keep free are "
-        + gb(Math.max(0, memory - reserve));
+        + Sizes.gb(Math.max(0, memory - reserve));
   }
 
   private Verdict verdict(ModelFile file) {
@@ -184,15 +183,15 @@ public final class Advisor {
       why.add(
           machine.vram() == 0
               ? "in RAM"
-              : "in RAM + VRAM, " + gb(Math.min(host, file.bytes())) + " of it on the CPU");
+              : "in RAM + VRAM, " + Sizes.gb(Math.min(host, file.bytes())) + " of it on the CPU");
       slow(file.quant()).ifPresent(why::add);
     } else {
       fit = Fit.TOO_LARGE;
       why.add(
           "too large: "
-              + gb(file.bytes() + reserve)
+              + Sizes.gb(file.bytes() + reserve)
               + " with what is kept free, of "
-              + gb(machine.total()));
+              + Sizes.gb(machine.total()));
     }
     better(file).ifPresent(why::add);
     return new Verdict(file, fit, String.join("; ", why));
@@ -207,10 +206,5 @@ public final class Advisor {
             .filter(f -> f.bytes() <= file.bytes() && f.quant().isBetterThan(file.quant()))
             .findFirst()
             .map(f -> "legacy: " + f.type() + " is smaller and no worse");
-  }
-
-  /** A size as the cards write it: {@code 42.52 GB}, of 10^9 bytes. */
-  public static String gb(long bytes) {
-    return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
   }
 }

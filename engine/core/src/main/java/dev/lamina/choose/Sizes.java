@@ -47,6 +47,11 @@ public final class Sizes {
     return bytes(m.group(1), binary ? 1024 : 1000, m.group(2));
   }
 
+  /** A file's size as the cards write it: {@code 42.52 GB}, of 10^9 bytes. */
+  public static String gb(long bytes) {
+    return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
+  }
+
   private static long bytes(String number, int base, String unit) {
     return Math.round(
         Double.parseDouble(number) * Math.pow(base, POWERS.get(unit.toUpperCase(Locale.ROOT))));
