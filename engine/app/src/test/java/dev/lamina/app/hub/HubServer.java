@@ -95,8 +95,11 @@ public final class HubServer implements AutoCloseable {
   /** Whether the store does without ranges. */
   public volatile boolean ignoresRanges;
 
-  /** Released by each answer of the store that waits for others; null: none waits. */
+  /** Answers of the store behind the first one wait until so many are asked for; null: none. */
   public volatile CountDownLatch together;
+
+  /** Whether an answer waited for others in vain. */
+  public volatile boolean alone;
 
   public HubServer() throws IOException {
     hub = HttpServer.create(new InetSocketAddress("localhost", 0), 0);
@@ -266,9 +269,9 @@ public final class HubServer implements AutoCloseable {
     ranges.add(range == null ? "" : range);
     URI uri = exchange.getRequestURI();
     CountDownLatch waiting = together;
-    if (waiting != null) {
+    if (waiting != null && ranges.size() > 1) {
       waiting.countDown();
-      await(waiting);
+      alone |= !await(waiting);
     }
     Fault fault = faults.poll();
     boolean expired = !uri.getQuery().equals("Signature=" + signature.get());
@@ -327,11 +330,12 @@ public final class HubServer implements AutoCloseable {
     }
   }
 
-  private static void await(CountDownLatch latch) {
+  private static boolean await(CountDownLatch latch) {
     try {
-      latch.await(20, TimeUnit.SECONDS);
+      return latch.await(10, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 

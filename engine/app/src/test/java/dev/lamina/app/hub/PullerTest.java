@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lamina.app.hub.HubServer.Fault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -40,8 +43,7 @@ class PullerTest {
   private static final String REPO = HubServer.REPO;
   private static final int CHUNK = 64 << 10;
   private static final byte[] BYTES = new byte[5 * CHUNK - 1000];
-  private static final byte[] SMALL =
-      "GGUF small".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+  private static final byte[] SMALL = "GGUF small".getBytes(StandardCharsets.UTF_8);
   private static final String FILE = "tiny-Q4_K_M.gguf";
 
   static {
@@ -177,11 +179,11 @@ class PullerTest {
   @Test
   void rangesComeSideBySide() throws Exception {
     connections = 3;
-    // Each of the three waits for the others, so that one after the other would never end. The
-    // first finds the address for all.
-    server.together = new CountDownLatch(1);
-    connections = 3;
-    pullRanges();
+    // The first range finds the address for all; the next two wait for each other.
+    server.together = new CountDownLatch(2);
+    assertArrayEquals(BYTES, Files.readAllBytes(pull()));
+    assertFalse(server.alone);
+    assertEquals(BYTES.length, server.sent.get());
     assertEquals(
         List.of(
             "bytes=0-65535",
@@ -190,28 +192,7 @@ class PullerTest {
             "bytes=262144-326679",
             "bytes=65536-131071"),
         server.ranges.stream().sorted().toList());
-  }
-
-  private void pullRanges() throws Exception {
-    assertArrayEquals(BYTES, Files.readAllBytes(pull()));
-    assertEquals(BYTES.length, server.sent.get());
-  }
-
-  @Test
-  void severalConnectionsAreOpenAtOnce() throws Exception {
-    connections = 2;
-    server.faults.add(new Fault.None());
-    // The first range makes the address known; then two must meet.
-    Path path;
-    try (Puller puller = puller()) {
-      server.together = null;
-      RepoListing listing = puller.list(REPO);
-      assertEquals(3, listing.files().size());
-      server.together = new CountDownLatch(2);
-      server.ignoresRanges = false;
-      path = puller.toCache(REPO, quant("Q4_K_M")).getFirst();
-    }
-    assertArrayEquals(BYTES, Files.readAllBytes(path));
+    assertEquals(1, server.asked.stream().filter(a -> a.contains("/resolve/")).count());
   }
 
   @Test
@@ -330,7 +311,7 @@ class PullerTest {
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(state));
     switch (how) {
       case "empty" -> Files.write(state, new byte[0]);
-      case "short" -> Files.write(state, java.util.Arrays.copyOf(bytes.array(), 30));
+      case "short" -> Files.write(state, Arrays.copyOf(bytes.array(), 30));
       case "other size" -> Files.write(state, bytes.putLong(8, 1).array());
       case "too much" -> Files.write(state, bytes.putLong(24, CHUNK + 1).array());
       case "beyond the end" -> Files.write(state, bytes.putLong(24 + 3 * 8, CHUNK).array());
@@ -371,11 +352,12 @@ class PullerTest {
   @ParameterizedTest
   @ValueSource(ints = {-1, 0, 5000})
   void aSilentServerIsLeft(int bytes) throws Exception {
-    stall = Duration.ofMillis(300);
+    stall = Duration.ofMillis(600);
     server.faults.addAll(List.of(new Fault.None(), new Fault.Hang(bytes)));
     assertArrayEquals(BYTES, Files.readAllBytes(pull()));
-    assertEquals(1, pauses.size());
-    assertEquals(BYTES.length, server.sent.get());
+    // On a busy machine others may be late as well.
+    assertFalse(pauses.isEmpty());
+    assertEquals(BYTES.length, recorder.received);
   }
 
   @Test
@@ -490,8 +472,7 @@ class PullerTest {
       changed[5] ^= 1;
       Files.write(folder.resolve(FILE), changed);
       Files.setLastModifiedTime(
-          folder.resolve(FILE),
-          java.nio.file.attribute.FileTime.fromMillis(System.currentTimeMillis() + 60_000));
+          folder.resolve(FILE), FileTime.fromMillis(System.currentTimeMillis() + 60_000));
       puller.toFolder(REPO, folder, quant(null));
       assertArrayEquals(BYTES, Files.readAllBytes(folder.resolve(FILE)));
     }
