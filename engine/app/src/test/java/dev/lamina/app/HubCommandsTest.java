@@ -173,7 +173,6 @@ class HubCommandsTest {
     "pull maker/Tiny-GGUF:Q4_0 --include *, 2, --include goes with neither",
     "run -p x -hf maker/Tiny-GGUF -m x.gguf, 2, -m and -hf name two models",
     "run -p x -hf maker/Tiny-GGUF --offline, 1, is not in the cache at",
-    "bench -hf maker/Tiny-GGUF:Q4_0, 1, has no Q4_0 file",
     "choose no/thing, 1, 'there is no such repository, or it is private'",
     "choose nothing, 1, 'there is no such folder, list or repository'",
     "rm maker/Tiny-GGUF, 1, is not in the cache",
@@ -185,6 +184,16 @@ class HubCommandsTest {
     assertTrue(ran.err().contains(words), ran.err());
     assertEquals("", ran.out());
     assertTrue(ran.err().lines().count() <= (code == 2 ? 3 : 1), ran.err());
+  }
+
+  @Test
+  void benchTakesModelsOfTheHub() {
+    Ran ran = Ran.lamina("bench", "-hf", REPO + ":Q4_0");
+    assertEquals(1, ran.code());
+    assertTrue(ran.err().contains("has no Q4_0 file"), ran.err());
+    ran = Ran.lamina("bench", "-hf", REPO, "-p", "0", "-n", "1", "-r", "1", "--no-warmup");
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.out().contains("tiny-Q8_0.gguf"), ran.out());
   }
 
   @ParameterizedTest
