@@ -174,6 +174,60 @@ public final class Assembler {
     fix(label);
   }
 
+  /** Jumps where the last result was zero. */
+  public void jz(Label label) {
+    emit(0x0f, 0x84);
+    fix(label);
+  }
+
+  public void jmp(Label label) {
+    emit(0xe9);
+    fix(label);
+  }
+
+  public void syscall() {
+    emit(0x0f, 0x05);
+  }
+
+  /** Loads the shapes of the tile registers of AMX from 64 bytes. */
+  public void tileConfig(Mem shapes) {
+    tile(0, 0x49, 0, 0, 0, shapes);
+  }
+
+  /** Gives the tile registers back. */
+  public void tileRelease() {
+    tile(0, 0x49, 0, 0, 0, null);
+  }
+
+  public void tileZero(int tile) {
+    tile(3, 0x49, tile, 0, 0, null);
+  }
+
+  /** Loads rows that lie {@code stride} (a register) bytes apart. */
+  public void tileLoad(int tile, int base, int stride, int disp) {
+    tile(3, 0x4b, tile, 0, 0, Mem.gather(base, stride, disp));
+  }
+
+  /** Stores rows {@code stride} (a register) bytes apart. */
+  public void tileStore(int base, int stride, int disp, int tile) {
+    tile(2, 0x4b, tile, 0, 0, Mem.gather(base, stride, disp));
+  }
+
+  /** {@code TDPBSSD}: adds the products of signed bytes, four to a sum, to 32-bit integers. */
+  public void tileProduct(int sums, int a, int b) {
+    tile(3, 0x5e, sums, b, a, null);
+  }
+
+  private void tile(int prefix, int opcode, int register, int vvvv, int second, Mem mem) {
+    int index = mem == null ? 0 : Math.max(0, mem.index());
+    int base = mem == null ? 0 : Math.max(0, mem.base());
+    emit(0xc4);
+    emit(0x80 | (~index & 8) << 3 | (~base & 8) << 2 | 2);
+    emit((~vvvv & 15) << 3 | prefix);
+    emit(opcode);
+    operand(register, second, mem, 1, 0);
+  }
+
   public void prefetch(Mem at) {
     rex(0, 1, at.base());
     emit(0x0f, 0x18);

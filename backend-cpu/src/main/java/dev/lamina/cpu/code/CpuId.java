@@ -12,8 +12,10 @@ import java.lang.foreign.ValueLayout;
  * @param avxVnni the VNNI instructions in VEX coding
  * @param avx512Vnni AVX-512 F, BW, DQ, VL and VNNI
  * @param avx512Vbmi permutations of bytes, with the former
+ * @param amxInt8 tiles with products of bytes, which Linux has granted to this process
  */
-public record CpuId(boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean avx512Vbmi) {
+public record CpuId(
+    boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean avx512Vbmi, boolean amxInt8) {
   private static final int FMA = 1 << 12;
   private static final int OSXSAVE = 1 << 27;
   private static final int AVX = 1 << 28;
@@ -26,11 +28,21 @@ public record CpuId(boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean a
   private static final int AVX512_VBMI = 1 << 1;
   private static final int AVX512_VNNI = 1 << 11;
   private static final int AVX_VNNI = 1 << 4;
+  private static final int AMX_TILE = 1 << 24;
+  private static final int AMX_INT8 = 1 << 25;
 
   /** The state of vector registers of 256 bits, and of 512 bits with masks. */
   private static final int STATE_256 = 0x6;
 
   private static final int STATE_512 = 0xe6;
+
+  /** The state of tile registers. */
+  private static final int STATE_TILES = 0x60000;
+
+  // Linux on x86-64: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)
+  private static final int ARCH_PRCTL = 158;
+  private static final int REQUEST_STATE = 0x1023;
+  private static final int TILE_DATA = 18;
 
   private static final CpuId HERE = CodeMemory.reason() == null ? ask() : null;
 
@@ -58,7 +70,10 @@ public record CpuId(boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean a
               && has(more[1], AVX512F | AVX512DQ | AVX512BW | AVX512VL)
               && has(more[2], AVX512_VNNI)
               && has(state, STATE_512);
-      return new CpuId(avx2, has(last[0], AVX_VNNI), avx512, avx512 && has(more[2], AVX512_VBMI));
+      boolean amx =
+          has(more[3], AMX_TILE | AMX_INT8) && has(state, STATE_TILES) && tilesGranted(block);
+      return new CpuId(
+          avx2, has(last[0], AVX_VNNI), avx512, avx512 && has(more[2], AVX512_VBMI), amx);
     }
   }
 
@@ -85,6 +100,27 @@ public record CpuId(boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean a
       }
     }
     return words;
+  }
+
+  /**
+   * Asks Linux for the tile registers, 8 KB of state that a thread has only where its process
+   * asked; all threads may use them from then on.
+   */
+  private static boolean tilesGranted(MemorySegment block) {
+    Assembler a = new Assembler();
+    a.mov(Assembler.R8, Assembler.RDI);
+    a.mov32(Assembler.RAX, ARCH_PRCTL);
+    a.mov32(Assembler.RDI, REQUEST_STATE);
+    a.mov32(Assembler.RSI, TILE_DATA);
+    a.syscall();
+    a.store32(Mem.at(Assembler.R8, 0), Assembler.RAX);
+    a.ret();
+    long code = CodeMemory.place(a.finish());
+    if (code == 0) {
+      return false;
+    }
+    NativeCode.call(code, block.address());
+    return block.get(ValueLayout.JAVA_INT, 0) == 0;
   }
 
   private static byte[] code() {

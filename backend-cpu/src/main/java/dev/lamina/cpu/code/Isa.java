@@ -9,7 +9,9 @@ public enum Isa {
   /** The same with VNNI in VEX coding. */
   AVX_VNNI("AVX-VNNI", 256),
   /** AVX-512 F, BW, DQ, VL and VNNI. */
-  AVX512_VNNI("AVX-512 VNNI", 512);
+  AVX512_VNNI("AVX-512 VNNI", 512),
+  /** The same, and the tiles of AMX with products of bytes. */
+  AMX_INT8("AVX-512 VNNI, AMX", 512);
 
   /** The property that forces one by its name in lower case, or {@code off}. */
   public static final String PROPERTY = "lamina.cpu.code";
@@ -68,7 +70,8 @@ public enum Isa {
             : new Choice(null, "the processor has no " + isa.label);
       }
     }
-    return new Choice(null, PROPERTY + " is none of off, avx2, avx_vnni, avx512_vnni: " + asked);
+    return new Choice(
+        null, PROPERTY + " is none of off, avx2, avx_vnni, avx512_vnni, amx_int8: " + asked);
   }
 
   /** Whether a processor has all that is needed. */
@@ -77,6 +80,7 @@ public enum Isa {
       case AVX2 -> cpu.avx2();
       case AVX_VNNI -> cpu.avx2() && cpu.avxVnni();
       case AVX512_VNNI -> cpu.avx2() && cpu.avx512Vnni();
+      case AMX_INT8 -> cpu.avx2() && cpu.avx512Vnni() && cpu.amxInt8();
     };
   }
 

@@ -4,7 +4,8 @@ package dev.lamina.cpu.code;
  * A memory operand: {@code base + index + disp}, or data behind the code by its label.
  *
  * @param base general register, or -1 with a label
- * @param index vector register of 32-bit offsets (for gathers), or -1
+ * @param index vector register of 32-bit offsets (for gathers), general register with the bytes
+ *     from row to row (for tiles), or -1
  * @param disp displacement in bytes
  * @param broadcast whether one 32-bit value at the address stands for all lanes
  * @param label data placed by {@link Assembler#vector}, or null

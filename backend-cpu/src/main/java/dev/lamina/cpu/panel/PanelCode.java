@@ -16,7 +16,7 @@ import java.util.function.Supplier;
  */
 public final class PanelCode {
   /** Bytes of scratch memory that a call needs, aligned to 64. */
-  public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH;
+  public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH + TileCode.SCRATCH;
 
   private record Product(GgmlType type, int tokens) {}
 

@@ -17,7 +17,6 @@ import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.Vop;
-import java.util.List;
 
 /**
  * Assembles the product of panels with some rows of rounded activations. A lane is a row of the
@@ -27,9 +26,6 @@ import java.util.List;
  * any instruction set.
  */
 final class ProductCode {
-  /** How far ahead of its use a line is asked for, in bytes. */
-  private static final int AHEAD = Integer.getInteger("lamina.cpu.ahead", 3072);
-
   // the arguments, by their offsets
   static final int WEIGHTS = 0;
   static final int INPUT = 8;
@@ -44,6 +40,9 @@ final class ProductCode {
   static final int SCRATCH = 80;
   static final int ARGUMENTS = 88;
 
+  /** Tokens whose sums and totals have a register each. */
+  private static final int MOST_512 = 12;
+
   private static final int W = RSI;
   private static final int X = RDX;
 
@@ -54,6 +53,7 @@ final class ProductCode {
   private final Registers registers;
   private final Assembler asm = new Assembler();
   private final int bits;
+  private final ValueCode values;
   private final ScaleCode scales;
   private final int[] sums;
   private final int[] totals;
@@ -61,7 +61,6 @@ final class ProductCode {
   private final int odd;
   private final int spare;
   private final int scale;
-  private int levels = -1;
 
   private ProductCode(Isa isa, PanelFormat format, int tokens) {
     this.format = format;
@@ -71,6 +70,7 @@ final class ProductCode {
     this.bits = isa.bits();
     // a single token takes both halves of a line at once, so that memory is read in one stream
     this.halves = bits == 256 && tokens == 1 ? 2 : 1;
+    this.values = new ValueCode(registers, format, W);
     this.scales = new ScaleCode(registers, format.scales(), W, R11);
     this.sums = registers.take(tokens * halves);
     this.totals = registers.take(tokens * halves);
@@ -82,32 +82,27 @@ final class ProductCode {
 
   /** The most tokens that one call can take. */
   static int mostTokens(Isa isa) {
-    return isa.bits() == 512 ? 12 : 4;
+    return switch (isa) {
+      case AVX2, AVX_VNNI -> 4;
+      case AVX512_VNNI -> MOST_512;
+      case AMX_INT8 -> TileCode.MOST_TOKENS;
+    };
   }
 
   /** The code for exactly {@code tokens} rows of activations. */
   static byte[] of(Isa isa, PanelFormat format, int tokens) {
-    return new ProductCode(isa, format, tokens).assemble();
+    return isa == Isa.AMX_INT8 && tokens > MOST_512
+        ? TileCode.of(format, tokens)
+        : new ProductCode(isa, format, tokens).assemble();
   }
 
   private byte[] assemble() {
     asm.enter();
-    if (format.levels() != null) {
-      levels = registers.take();
-      byte[] table = new byte[64];
-      for (int i = 0; i < 64; i++) {
-        table[i] = format.levels()[i % 16];
-      }
-      asm.op(Vop.VMOVUPS, bits, levels, asm.vector(table));
-    }
+    values.keepConstants();
     if (registers.isa == Isa.AVX2 && !wideValues()) {
       registers.keep(Registers.ONES);
     }
-    for (Piece piece : format.planes().of(0, 0)) {
-      if (piece.bits() < 8) {
-        registers.keep(piece.mask());
-      }
-    }
+    values.keepMasks();
     asm.load(R11, Mem.at(RDI, SCRATCH));
     asm.load(R12, Mem.at(RDI, OUT_STRIDE));
     asm.load(R13, Mem.at(RDI, INIT_STRIDE));
@@ -188,7 +183,7 @@ final class ProductCode {
         }
       }
       for (int quad = part * quads; quad < (part + 1) * quads; quad++) {
-        ahead(record * 8 + quad);
+        values.ahead(record, quad);
         for (int h = 0; h < halves; h++) {
           values(record, quad, pass + h);
           for (int t = 0; t < tokens; t++) {
@@ -215,37 +210,9 @@ final class ProductCode {
     asm.addImm(X, tokens * input.recordBytes());
   }
 
-  /** Asks for the lines that are used some time later, evenly spread over a block. */
-  private void ahead(int quad) {
-    int lines = (format.blockBytes() + 63) / 64;
-    int quads = 8 * format.records();
-    for (int i = quad * lines / quads; i < (quad + 1) * lines / quads; i++) {
-      asm.prefetch(Mem.at(W, AHEAD + 64 * i));
-    }
-  }
-
   /** Brings 4 values of each row to {@link #value}. */
   private void values(int record, int quad, int half) {
-    List<Piece> pieces = format.planes().of(record, quad);
-    for (int i = 0; i < pieces.size(); i++) {
-      Piece piece = pieces.get(i);
-      Mem line = Mem.at(W, piece.line() + 32 * half);
-      int shift = piece.from() - piece.to();
-      if (piece.bits() == 8) {
-        asm.op(Vop.VMOVUPS, bits, value, line);
-      } else if (i > 0) {
-        registers.shift(spare, line, shift);
-        registers.orAnd(value, spare, piece.mask());
-      } else if (shift == 0) {
-        registers.and(value, line, piece.mask());
-      } else {
-        registers.shift(value, line, shift);
-        registers.and(value, value, piece.mask());
-      }
-    }
-    if (levels >= 0) {
-      asm.op(Vop.VPSHUFB, bits, value, levels, value);
-    }
+    values.load(value, spare, record, quad, half);
     if (registers.isa == Isa.AVX2 && wideValues()) {
       asm.opImm(Vop.VPSRLW, bits, odd, value, 8);
       registers.and(value, value, 0x00ff00ff);
@@ -260,7 +227,7 @@ final class ProductCode {
   /** Adds the products of {@link #value} with 4 activations. */
   private void product(int sum, int disp) {
     switch (registers.isa) {
-      case AVX512_VNNI -> asm.op(Vop.VPDPBUSD, bits, sum, value, Mem.broadcast(X, disp));
+      case AVX512_VNNI, AMX_INT8 -> asm.op(Vop.VPDPBUSD, bits, sum, value, Mem.broadcast(X, disp));
       case AVX_VNNI -> {
         asm.op(Vop.VPBROADCASTD, bits, spare, Mem.at(X, disp));
         asm.op(Vop.VPDPBUSD, bits, sum, value, spare);

@@ -39,6 +39,11 @@ final class Registers {
     return next++;
   }
 
+  /** How many registers nothing uses. */
+  int left() {
+    return isa.registers() - next;
+  }
+
   int[] take(int count) {
     int[] taken = new int[count];
     for (int i = 0; i < count; i++) {

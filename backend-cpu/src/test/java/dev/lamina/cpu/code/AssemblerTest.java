@@ -230,6 +230,24 @@ class AssemblerTest {
     put(all, "cpuid", Assembler::cpuid);
     put(all, "xgetbv", Assembler::xgetbv);
     put(all, "ret", Assembler::ret);
+    put(all, "syscall", Assembler::syscall);
+    tiles(all);
+  }
+
+  private static void tiles(Map<String, byte[]> all) {
+    put(all, "ldtilecfg [rsi+64]", asm -> asm.tileConfig(Mem.at(6, 64)));
+    put(all, "tilerelease", Assembler::tileRelease);
+    for (int t : new int[] {0, 7}) {
+      put(all, "tilezero tmm" + t, asm -> asm.tileZero(t));
+      for (int base : new int[] {2, 5, 12}) {
+        for (int stride : new int[] {3, 13}) {
+          String place = "[" + GENERAL[base] + "+" + GENERAL[stride] + "*1+640]";
+          put(all, "tileloadd tmm" + t + ", " + place, asm -> asm.tileLoad(t, base, stride, 640));
+          put(all, "tilestored " + place + ", tmm" + t, asm -> asm.tileStore(base, stride, 640, t));
+        }
+      }
+      put(all, "tdpbssd tmm" + t + ", tmm4, tmm6", asm -> asm.tileProduct(t, 4, 6));
+    }
   }
 
   private static Map<String, String> table() throws IOException {
