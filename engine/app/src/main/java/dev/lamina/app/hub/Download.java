@@ -23,6 +23,10 @@ import java.util.regex.Pattern;
  */
 final class Download {
   private static final int BUFFER = 1 << 18;
+
+  /** How long bytes wait for others until they are written. */
+  private static final long KEEP_NANOS = 100_000_000L;
+
   private static final Pattern RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
 
   private final HubHttp http;
@@ -258,35 +262,51 @@ final class Download {
   }
 
   /**
-   * Copies bytes to a chunk until it is whole.
+   * Copies bytes to a chunk until it is whole. The network gives a few kilobytes at a time; they
+   * are gathered, but not for long, and what was gathered when the connection breaks counts.
    *
    * @param retry told of bytes that came; null: nobody
    * @return false where the bytes ended before; with a {@code retry} that is an exception
    */
   private boolean copy(InputStream body, int chunk, Retry retry) throws IOException {
     byte[] buffer = new byte[BUFFER];
-    while (!stopped) {
-      long missing = partial.length(chunk) - partial.done(chunk);
-      if (missing == 0) {
-        return true;
-      }
-      int n = body.read(buffer, 0, (int) Math.min(buffer.length, missing));
-      if (n < 0) {
-        if (retry != null) {
-          throw cut();
+    long missing = partial.length(chunk) - partial.done(chunk);
+    int filled = 0;
+    long keptAt = System.nanoTime();
+    try {
+      while (!stopped && missing > 0) {
+        int n = body.read(buffer, filled, (int) Math.min(buffer.length - filled, missing));
+        if (n < 0) {
+          if (retry != null) {
+            throw cut();
+          }
+          return false;
         }
-        return false;
+        filled += n;
+        missing -= n;
+        if (retry != null) {
+          retry.succeeded();
+        }
+        if (filled == buffer.length || System.nanoTime() - keptAt > KEEP_NANOS) {
+          keep(chunk, buffer, filled);
+          filled = 0;
+          keptAt = System.nanoTime();
+        }
       }
+    } finally {
+      keep(chunk, buffer, filled);
+    }
+    return missing == 0;
+  }
+
+  private void keep(int chunk, byte[] bytes, int count) {
+    if (count > 0) {
       try {
-        partial.write(chunk, buffer, n);
+        partial.write(chunk, bytes, count);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      progress.received(n);
-      if (retry != null) {
-        retry.succeeded();
-      }
+      progress.received(count);
     }
-    return false;
   }
 }

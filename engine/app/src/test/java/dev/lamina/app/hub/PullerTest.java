@@ -258,7 +258,10 @@ class PullerTest {
     assertArrayEquals(BYTES, Files.readAllBytes(pull()));
     assertEquals(2, pauses.size());
     for (Duration pause : pauses) {
-      assertEquals(seconds, pause.toMillis() / 1e3, 1.5, pauses.toString());
+      // Until a date it is less by what has passed since, more on a busy machine.
+      double passed = "date".equals(wanted) ? 60 : 0;
+      assertTrue(
+          pause.toSeconds() >= seconds - passed && pause.toSeconds() <= seconds, pauses::toString);
     }
   }
 
