@@ -75,7 +75,8 @@ final class GridBlocks {
   private final float[] magnitudes = new float[32];
   private final float[] weighted = new float[32];
   private final int[] ladder = new int[32];
-  private final float[] costs = new float[32];
+  private final float[] costs = new float[24];
+  private final float[] values = new float[8];
   private final int[] trialPoints = new int[8];
   private final boolean[] trialExact = new boolean[8];
   private final int[] points = new int[8];
@@ -244,13 +245,19 @@ final class GridBlocks {
     if (point >= 0) {
       return point;
     }
-    for (int i = 0; i < dimensions; i++) {
-      for (int q = 0; q < levels; q++) {
-        float d = scale * (2 * q + 1) - magnitudes[from + i];
-        costs[i * levels + q] = roots[from + i] * d * d;
+    for (int q = 0; q < levels; q++) {
+      values[q] = scale * (2 * q + 1);
+    }
+    if (dimensions == 4) {
+      return grid.nearest4(point, values, magnitudes, roots, from);
+    }
+    for (int i = 0; i < 8; i++) {
+      for (int q = 0; q < 3; q++) {
+        float d = values[q] - magnitudes[from + i];
+        costs[i * 3 + q] = roots[from + i] * d * d;
       }
     }
-    return grid.nearest(point, costs);
+    return grid.nearest8(point, costs);
   }
 
   private void sum(int w, int[] of) {

@@ -162,16 +162,12 @@ final class GridIndex {
   }
 
   /**
-   * The neighbour with the least sum of costs, the first of several.
+   * The neighbour, of eight coordinates, with the least sum of costs, the first of several.
    *
    * @param none what {@link #point} gave, negative
    * @param costs {@code levels} numbers for each coordinate: what its values cost
    */
-  int nearest(int none, float[] costs) {
-    return dimensions == 8 ? nearest8(none, costs) : nearest4(none, costs);
-  }
-
-  private int nearest8(int none, float[] costs) {
+  int nearest8(int none, float[] costs) {
     int start = -1 - none;
     int best = -1;
     float least = Float.POSITIVE_INFINITY;
@@ -194,17 +190,35 @@ final class GridIndex {
     return best >= 0 ? best : neighbours[start + 1];
   }
 
-  private int nearest4(int none, float[] costs) {
+  /**
+   * The neighbour, of four coordinates, with the least sum of weighted squares, the first of several:
+   * coordinates have many levels here, so that a table of costs would not pay.
+   *
+   * @param none what {@link #point} gave, negative
+   * @param values what the levels stand for
+   * @param x the four values to be met, from {@code from} on
+   * @param w how much their errors count, likewise
+   */
+  int nearest4(int none, float[] values, float[] x, float[] w, int from) {
     int start = -1 - none;
+    int end = start + neighbours[start];
     int best = -1;
     float least = Float.POSITIVE_INFINITY;
-    for (int i = start + 1; i <= start + neighbours[start]; i++) {
+    float x0 = x[from];
+    float x1 = x[from + 1];
+    float x2 = x[from + 2];
+    float x3 = x[from + 3];
+    float w0 = w[from];
+    float w1 = w[from + 1];
+    float w2 = w[from + 2];
+    float w3 = w[from + 3];
+    for (int i = start + 1; i <= end; i++) {
       int at = neighbours[i] * 4;
-      float sum =
-          costs[coordinates[at]]
-              + costs[levels + coordinates[at + 1]]
-              + costs[2 * levels + coordinates[at + 2]]
-              + costs[3 * levels + coordinates[at + 3]];
+      float d0 = values[coordinates[at]] - x0;
+      float d1 = values[coordinates[at + 1]] - x1;
+      float d2 = values[coordinates[at + 2]] - x2;
+      float d3 = values[coordinates[at + 3]] - x3;
+      float sum = w0 * d0 * d0 + w1 * d1 * d1 + w2 * d2 * d2 + w3 * d3 * d3;
       if (sum < least) {
         least = sum;
         best = neighbours[i];

@@ -19,7 +19,7 @@ final class Rounding {
   }
 
   static int nearest(float v, int least, int most) {
-    return Math.clamp(nearest(v), least, most);
+    return Math.min(Math.max(nearest(v), least), most);
   }
 
   /** The integer that is nearest, halves away from zero (C's {@code roundf}). */

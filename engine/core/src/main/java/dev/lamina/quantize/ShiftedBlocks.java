@@ -246,7 +246,7 @@ final class ShiftedBlocks {
             costs[i * 3 + q] = weights[w + v * 8 + i] * d * d;
           }
         }
-        point = grid.nearest(point, costs);
+        point = grid.nearest8(point, costs);
       }
       points[g * vectors + v] = point;
     }
