@@ -191,8 +191,8 @@ final class GridIndex {
   }
 
   /**
-   * The neighbour, of four coordinates, with the least sum of weighted squares, the first of several:
-   * coordinates have many levels here, so that a table of costs would not pay.
+   * The neighbour, of four coordinates, with the least sum of weighted squares, the first of
+   * several: coordinates have many levels here, so that a table of costs would not pay.
    *
    * @param none what {@link #point} gave, negative
    * @param values what the levels stand for
