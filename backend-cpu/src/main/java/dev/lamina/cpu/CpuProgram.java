@@ -238,14 +238,25 @@ final class CpuProgram implements Program {
 
   private void work(int worker) {
     long own = scratch + worker * scratchStride;
-    for (int i = 0; i < active.size(); i++) {
+    int i = 0;
+    while (i < active.size()) {
       if (i > 0) {
         team.barrier();
       }
       if (abandoned) {
         return;
       }
-      active.get(i).run(state, team, own);
+      if (!active.get(i).small()) {
+        active.get(i++).run(state, team, own);
+        continue;
+      }
+      // small ones in a row are done by whoever comes first, without meeting in between
+      boolean mine = team.take() == 0;
+      for (; i < active.size() && active.get(i).small(); i++) {
+        if (mine) {
+          active.get(i).runAlone(state, own);
+        }
+      }
     }
   }
 

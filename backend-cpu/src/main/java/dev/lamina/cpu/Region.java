@@ -24,6 +24,21 @@ final class Region {
     return total > 0;
   }
 
+  /** Whether there is so little to do that one thread does it all sooner than two meet. */
+  boolean small() {
+    return ends[ends.length - 1] <= 2;
+  }
+
+  /** Runs all units on this thread. */
+  void runAlone(StepState step, long scratch) {
+    int unit = 0;
+    for (int k = 0; k < kernels.length; k++) {
+      for (int first = unit; unit < ends[k]; unit++) {
+        kernels[k].run(step, unit - first, scratch);
+      }
+    }
+  }
+
   /** Takes units until none is left. */
   void run(StepState step, ThreadTeam team, long scratch) {
     int kernel = 0;

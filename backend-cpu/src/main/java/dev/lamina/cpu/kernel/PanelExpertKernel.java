@@ -24,8 +24,7 @@ public final class PanelExpertKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long quantize;
-  private int panelsPerUnit;
-  private int units;
+  private PanelShares shares = new PanelShares(0, 1, 1);
 
   /**
    * @param perSlot whether every slot has an input of its own; else all slots of a token share one
@@ -60,9 +59,8 @@ public final class PanelExpertKernel extends Kernel {
       product.prepareOne(width);
     }
     int many = rows * groups.used() / groups.experts();
-    panelsPerUnit = Math.min(MOST_PANELS, product.panelsPerUnit(few ? 1 : many, step.workers()));
-    units = (product.panels() + panelsPerUnit - 1) / panelsPerUnit;
-    return units * (few ? rows * groups.used() : groups.experts());
+    shares = product.shares(few ? 1 : many, step.workers()).atMost(MOST_PANELS);
+    return shares.count() * (few ? rows * groups.used() : groups.experts());
   }
 
   @Override
@@ -73,8 +71,9 @@ public final class PanelExpertKernel extends Kernel {
 
   @Override
   public void run(StepState step, int unit, long scratch) {
-    int first = unit % units * panelsPerUnit;
-    int end = Math.min(product.panels(), first + panelsPerUnit);
+    int units = shares.count();
+    int first = shares.first(unit % units);
+    int end = shares.first(unit % units + 1);
     if (groups.rows(step) < MatMulKernel.TILED_FROM) {
       slot(unit / units, first, end, scratch);
     } else {

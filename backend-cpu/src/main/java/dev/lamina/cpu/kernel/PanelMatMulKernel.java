@@ -10,7 +10,7 @@ public final class PanelMatMulKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long outStride;
-  private int panelsPerUnit;
+  private PanelShares shares = new PanelShares(0, 1, 1);
 
   /**
    * @param bias address of {@code weight.rows()} floats, or 0
@@ -32,8 +32,8 @@ public final class PanelMatMulKernel extends Kernel {
       return 0;
     }
     product.prepare(rows);
-    panelsPerUnit = product.panelsPerUnit(rows, step.workers());
-    return (product.panels() + panelsPerUnit - 1) / panelsPerUnit;
+    shares = product.shares(rows, step.workers());
+    return shares.count();
   }
 
   @Override
@@ -43,11 +43,10 @@ public final class PanelMatMulKernel extends Kernel {
 
   @Override
   public void run(StepState step, int unit, long scratch) {
-    int first = unit * panelsPerUnit;
     product.run(
         0,
-        first,
-        Math.min(product.panels(), first + panelsPerUnit),
+        shares.first(unit),
+        shares.first(unit + 1),
         rounded.address(),
         step.rows(input.rows()),
         out.address(),

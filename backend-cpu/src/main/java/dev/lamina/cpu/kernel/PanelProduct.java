@@ -18,8 +18,8 @@ final class PanelProduct {
   /** Bytes of rounded input that stay in the first-level cache beside a panel. */
   private static final int TILE_BYTES = 24 << 10;
 
-  /** Bytes of weights of the largest unit of a few tokens: some ten microseconds. */
-  private static final int MOST_BYTES = 256 << 10;
+  /** Bytes of weights of the largest unit of a few tokens: some tens of microseconds. */
+  private static final int MOST_BYTES = 512 << 10;
 
   /** Bytes of the smallest one. */
   private static final int LEAST_BYTES = 16 << 10;
@@ -59,16 +59,18 @@ final class PanelProduct {
     return PanelFormat.panels(weight.rows());
   }
 
-  /** Panels of a unit of a step with that many tokens. */
-  int panelsPerUnit(int rows, int workers) {
+  /** How threads share a step with that many rows. */
+  PanelShares shares(int rows, int workers) {
     if (rows <= tokens.most()) {
-      long share = panels() / (8L * workers);
-      long most = Math.max(1, MOST_BYTES / panelBytes);
-      long least = Math.max(1, LEAST_BYTES / panelBytes);
-      return (int) Math.max(least, Math.min(most, share));
+      // read once, in long streams; what is left at the end in short ones, so that all end together
+      int least = (int) Math.max(1, LEAST_BYTES / panelBytes);
+      int most = (int) Math.max(least, MOST_BYTES / panelBytes);
+      int large = Math.clamp(panels() / (4L * workers), least, most);
+      return new PanelShares(panels(), large, Math.max(least, large / 4));
     }
     long most = GROUP_BYTES / (PanelFormat.ROWS * format.type().rowBytes(chunk(rows)));
-    return (int) Math.clamp(panels() / (4L * workers), 1, Math.max(1, most));
+    int each = Math.clamp(panels() / (4L * workers), 1, (int) Math.max(1, most));
+    return new PanelShares(panels(), each, each);
   }
 
   /** Columns of a piece. */

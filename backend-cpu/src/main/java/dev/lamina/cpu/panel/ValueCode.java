@@ -8,7 +8,7 @@ import java.util.List;
 /** The part of a product that brings unsigned values to registers, 4 of each row. */
 final class ValueCode {
   /** How far ahead of its use a line is asked for, in bytes. */
-  private static final int AHEAD = Integer.getInteger("lamina.cpu.ahead", 3072);
+  private static final int AHEAD = 6144;
 
   private final Registers registers;
   private final Assembler asm;
