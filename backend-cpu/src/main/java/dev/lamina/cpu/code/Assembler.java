@@ -262,6 +262,56 @@ public final class Assembler {
     return vector(bytes.array());
   }
 
+  /** A table of dwords, for {@link #lea}. */
+  public Label table(int[] values) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate((4 * values.length + 63) / 64 * 64).order(ByteOrder.LITTLE_ENDIAN);
+    for (int value : values) {
+      bytes.putInt(value);
+    }
+    Label label = new Label();
+    data.add(bytes.array());
+    dataLabels.add(label);
+    return label;
+  }
+
+  /** The address of data. */
+  public void lea(int target, Label source) {
+    emit(0x48 | (target >> 3) << 2, 0x8d, (target & 7) << 3 | 5);
+    fix(source);
+  }
+
+  /**
+   * For each lane, loads the dword at {@code [base + 4 * index]}: EVEX coding with all bits of mask
+   * register 1 set before, or VEX coding with a vector as the mask.
+   *
+   * @param mask vector register to spoil; unused with 512 bits
+   */
+  public void gather(int bits, int target, int index, int base, int mask) {
+    if (bits == 512) {
+      emit(0xc5, 0xf4, 0x46, 0xc9); // kxnorw k1, k1, k1
+      emit(0x62);
+      emit(
+          (~target & 8) << 4
+              | (~index & 8) << 3
+              | (~base & 8) << 2
+              | (~target & 16)
+              | Vop.VPGATHERDD.map);
+      emit(0x7c | Vop.VPGATHERDD.prefix);
+      emit(0x40 | (~index & 16) >> 1 | 1);
+    } else {
+      op(Vop.VPCMPEQD, bits, mask, mask, mask);
+      emit(0xc4);
+      emit((~target & 8) << 4 | (~index & 8) << 3 | (~base & 8) << 2 | Vop.VPGATHERDD.map);
+      emit((~mask & 15) << 3 | (bits == 256 ? 4 : 0) | Vop.VPGATHERDD.prefix);
+    }
+    // no displacement: the base must not be coded like rbp
+    if ((base & 7) == RBP) {
+      throw new IllegalArgumentException("no gather from " + base);
+    }
+    emit(Vop.VPGATHERDD.opcode, (target & 7) << 3 | 4, 0x80 | (index & 7) << 3 | base & 7);
+  }
+
   /** Data of 64 bytes; the same bytes are placed once. */
   public Mem vector(byte[] bytes) {
     if (bytes.length != 64) {

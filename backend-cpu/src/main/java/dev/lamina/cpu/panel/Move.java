@@ -1,7 +1,25 @@
 package dev.lamina.cpu.panel;
 
+import java.util.List;
+
 /** What repacking does with a part of a block: the same for each of 16 rows. */
 sealed interface Move {
+  /** Some bits of four bytes of each row, shifted right (left where negative). */
+  record Part(int source, int mask, int right) {}
+
+  /** How dwords are stored. */
+  enum Shape {
+    /** As a line. */
+    LINE,
+    /** As a line, in the order of {@link Bits}. */
+    TRANSPOSED,
+    /** Their low halves, as 32 bytes. */
+    WORDS
+  }
+
+  /** Dwords put together from parts. */
+  record Parts(List<Part> parts, int target, Shape shape) implements Move {}
+
   /** Four bytes of each row to a line. */
   record Dwords(int source, int target, int flip) implements Move {}
 

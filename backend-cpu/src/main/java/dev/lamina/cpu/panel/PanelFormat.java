@@ -18,6 +18,7 @@ import java.util.List;
  * @param levels what the 16 values of 4 bits stand for, or null where they are the values
  * @param scales where the scales are
  * @param moves how a block is repacked
+ * @param codebook where values are looked up in, or null
  */
 public record PanelFormat(
     GgmlType type,
@@ -28,7 +29,8 @@ public record PanelFormat(
     Planes planes,
     byte[] levels,
     Scales scales,
-    List<Move> moves) {
+    List<Move> moves,
+    Codebook codebook) {
   /** Rows of a panel. */
   public static final int ROWS = 16;
 
@@ -40,6 +42,20 @@ public record PanelFormat(
 
   public PanelFormat {
     moves = List.copyOf(moves);
+  }
+
+  /** A format without a codebook. */
+  PanelFormat(
+      GgmlType type,
+      int part,
+      int offset,
+      int most,
+      int minimum,
+      Planes planes,
+      byte[] levels,
+      Scales scales,
+      List<Move> moves) {
+    this(type, part, offset, most, minimum, planes, levels, scales, moves, null);
   }
 
   /** Records of 32 values in a block. */

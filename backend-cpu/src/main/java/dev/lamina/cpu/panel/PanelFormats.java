@@ -24,6 +24,7 @@ public final class PanelFormats {
             mxfp4(), tq2())) {
       ALL.put(format.type(), format);
     }
+    CodebookFormats.all().forEach(format -> ALL.put(format.type(), format));
   }
 
   private PanelFormats() {}

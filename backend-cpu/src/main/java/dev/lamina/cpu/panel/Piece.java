@@ -4,12 +4,23 @@ package dev.lamina.cpu.panel;
  * Some bits of 4 consecutive values of 16 rows: they lie in one line of 64 bytes, the dword of a
  * lane a row, the byte in it a value.
  *
- * @param line offset of the line in the panel's block
+ * @param derived whether the line was made from the block before, and lies in scratch memory
+ * @param line offset of the line in the panel's block, or in scratch memory
  * @param from the lowest of the bits in each byte
  * @param bits how many
  * @param to where they belong in the value
  */
-record Piece(int line, int from, int bits, int to) {
+record Piece(boolean derived, int line, int from, int bits, int to) {
+  /** A piece of the panel's block. */
+  Piece(int line, int from, int bits, int to) {
+    this(false, line, from, bits, to);
+  }
+
+  /** A piece of a line in scratch memory. */
+  static Piece derived(int line, int from, int bits, int to) {
+    return new Piece(true, line, from, bits, to);
+  }
+
   /** The bits in their place, in every byte of a dword. */
   int mask() {
     return ((1 << bits) - 1 << to) * 0x01010101;

@@ -70,8 +70,8 @@ final class ProductCode {
     this.bits = isa.bits();
     // a single token takes both halves of a line at once, so that memory is read in one stream
     this.halves = bits == 256 && tokens == 1 ? 2 : 1;
-    this.values = new ValueCode(registers, format, W);
-    this.scales = new ScaleCode(registers, format.scales(), W, R11);
+    this.values = new ValueCode(registers, format, W, R11);
+    this.scales = new ScaleCode(registers, format, W, R11);
     this.sums = registers.take(tokens * halves);
     this.totals = registers.take(tokens * halves);
     this.value = registers.take();
@@ -171,6 +171,9 @@ final class ProductCode {
   private void record(int record, int pass) {
     int parts = InputFormat.VALUES / format.part();
     int quads = 8 / parts;
+    for (int h = 0; h < halves; h++) {
+      values.lookUp(value, odd, spare, scale, record, pass + h);
+    }
     for (int part = 0; part < parts; part++) {
       int words = InputFormat.SUMS + 4 * part;
       for (int t = 0; t < tokens; t++) {

@@ -5,6 +5,7 @@ import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.Vop;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -79,6 +80,33 @@ final class Registers {
     } else {
       asm.op(Vop.VMOVUPS, bits, target, source);
       asm.op(Vop.VPAND, bits, target, target, asm.splat(value));
+    }
+  }
+
+  /**
+   * Puts a number together from its fields.
+   *
+   * @param weights general register with the address of the block
+   */
+  void field(int target, int spare, int weights, List<Field> fields, int half) {
+    for (int i = 0; i < fields.size(); i++) {
+      Field field = fields.get(i);
+      int to = i == 0 ? target : spare;
+      int right = field.from() - field.to();
+      if (field.words()) {
+        asm.op(Vop.VPMOVZXWD, bits, to, Mem.at(weights, field.line() + 16 * half));
+        if (right != 0) {
+          asm.opImm(right > 0 ? Vop.VPSRLD : Vop.VPSLLD, bits, to, to, Math.abs(right));
+        }
+      } else {
+        shift(to, Mem.at(weights, field.line() + 32 * half), right);
+      }
+      if (field.words() || field.from() + field.bits() < 32 || field.to() > 0) {
+        and(to, to, (1 << field.bits()) - 1 << field.to());
+      }
+      if (i > 0) {
+        asm.op(Vop.VPOR, bits, target, target, spare);
+      }
     }
   }
 

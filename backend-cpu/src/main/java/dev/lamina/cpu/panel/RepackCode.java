@@ -30,6 +30,7 @@ final class RepackCode {
   private static final int[] GATHERED = {2, 3};
   private static final int ALL_LANES = 4;
   private static final int T = 5;
+  private static final int[] PUT = {6, 7};
 
   private final PanelFormat format;
   private final Assembler asm = new Assembler();
@@ -69,6 +70,7 @@ final class RepackCode {
           }
           storeLine(m.target());
         }
+        case Move.Parts m -> parts(m);
         case Move.Words m -> {
           gatherEnd(m.source(), 2);
           pack();
@@ -89,6 +91,44 @@ final class RepackCode {
     asm.jnz(block);
     asm.leave();
     return asm.finish();
+  }
+
+  private void parts(Move.Parts move) {
+    int source = -1;
+    for (int i = 0; i < move.parts().size(); i++) {
+      Move.Part part = move.parts().get(i);
+      if (part.source() != source) {
+        source = part.source();
+        gather(source);
+      }
+      for (int h = 0; h < 2; h++) {
+        asm.op(Vop.VPAND, BITS, T, GATHERED[h], asm.splat(part.mask()));
+        if (part.right() != 0) {
+          Vop op = part.right() > 0 ? Vop.VPSRLD : Vop.VPSLLD;
+          asm.opImm(op, BITS, T, T, Math.abs(part.right()));
+        }
+        if (i == 0) {
+          asm.op(Vop.VMOVUPS, BITS, PUT[h], T);
+        } else {
+          asm.op(Vop.VPOR, BITS, PUT[h], PUT[h], T);
+        }
+      }
+    }
+    for (int h = 0; h < 2; h++) {
+      asm.op(Vop.VMOVUPS, BITS, GATHERED[h], PUT[h]);
+    }
+    switch (move.shape()) {
+      case LINE -> storeLine(move.target());
+      case TRANSPOSED -> {
+        transpose(GATHERED[0]);
+        transpose(GATHERED[1]);
+        storeLine(move.target());
+      }
+      case WORDS -> {
+        pack();
+        asm.op(Vop.VMOVUPS_STORE, BITS, GATHERED[0], Mem.at(RDX, move.target()));
+      }
+    }
   }
 
   private void gather(int source) {

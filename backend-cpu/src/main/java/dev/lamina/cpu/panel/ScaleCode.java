@@ -11,7 +11,7 @@ import dev.lamina.cpu.code.Vop;
  */
 final class ScaleCode {
   /** Bytes of scratch memory. */
-  static final int SCRATCH = 64 * 32;
+  static final int SCRATCH = Codebook.SIGNS + 64;
 
   private static final int MINIMUMS = 64 * 16;
   private static final int HALF = 0x0f0f0f0f;
@@ -20,6 +20,7 @@ final class ScaleCode {
   private final Assembler asm;
   private final int bits;
   private final Scales scales;
+  private final int parts;
   private final int weights;
   private final int scratch;
 
@@ -27,11 +28,12 @@ final class ScaleCode {
    * @param weights general register with the address of the block
    * @param scratch general register with the address of scratch memory
    */
-  ScaleCode(Registers registers, Scales scales, int weights, int scratch) {
+  ScaleCode(Registers registers, PanelFormat format, int weights, int scratch) {
     this.registers = registers;
     this.asm = registers.asm;
     this.bits = registers.bits;
-    this.scales = scales;
+    this.scales = format.scales();
+    this.parts = format.type().blockSize() / format.part();
     this.weights = weights;
     this.scratch = scratch;
   }
@@ -48,6 +50,7 @@ final class ScaleCode {
         asm.op(Vop.VPMAXSD, bits, target, target, asm.splat(0));
       }
       case Scales.SixBits s -> waiting(target, 64 * part, half);
+      case Scales.Odd s -> waiting(target, 64 * part, half);
       case Scales.SignedSixBits s -> waiting(target, 64 * part, half);
       case Scales.Nibbles s -> waiting(target, 64 * part, half);
       case Scales.SignedBytes s -> waiting(target, 64 * part, half);
@@ -81,6 +84,18 @@ final class ScaleCode {
     switch (scales) {
       case Scales.Halves s -> {}
       case Scales.Exponents s -> {}
+      case Scales.Odd s -> {
+        halves(d, s.d(), half);
+        asm.op(Vop.VMULPS, bits, d, d, asm.splat(Float.floatToRawIntBits(s.factor())));
+        asm.op(Vop.VADDPS, bits, spare, d, d);
+        for (int i = 0; i < parts; i++) {
+          registers.field(word, part, weights, s.fields().apply(i), half);
+          asm.op(Vop.VCVTDQ2PS, bits, word, word);
+          asm.op(Vop.VMULPS, bits, word, word, spare);
+          asm.op(Vop.VADDPS, bits, word, word, d);
+          asm.op(Vop.VMOVUPS_STORE, bits, word, Mem.at(scratch, 64 * i + 32 * half));
+        }
+      }
       case Scales.SixBits s -> {
         halves(d, s.d(), half);
         and(word, s.words(), half, 0x3f3f3f3f);

@@ -1,11 +1,19 @@
 package dev.lamina.cpu.panel;
 
+import java.util.List;
+import java.util.function.IntFunction;
+
 /**
  * How the scales (and minimums) of a block's parts are had: offsets in the panel's block of what 16
  * rows have side by side, as float16 ({@code d}, {@code min}), or as lines of the file's bytes
  * ({@code words}).
  */
 sealed interface Scales {
+  /**
+   * {@code d * factor * (2 s + 1)}, the fields of {@code s} for each part: the types with grids.
+   */
+  record Odd(int d, float factor, IntFunction<List<Field>> fields) implements Scales {}
+
   /** One scale for the block, and one minimum where {@code min} is not negative. */
   record Halves(int d, int min) implements Scales {}
 

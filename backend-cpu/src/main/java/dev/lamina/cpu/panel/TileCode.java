@@ -84,8 +84,8 @@ final class TileCode {
     this.tokens = tokens;
     this.parts = InputFormat.VALUES / format.part();
     this.steps = format.records() * parts;
-    this.values = new ValueCode(registers, format, W);
-    this.scales = new ScaleCode(registers, format.scales(), FINISHED_W, SCRATCH_AT);
+    this.values = new ValueCode(registers, format, W, SCRATCH_AT);
+    this.scales = new ScaleCode(registers, format, FINISHED_W, SCRATCH_AT);
     this.value = registers.take();
     this.spare = registers.take();
     this.sum = registers.take();
@@ -199,6 +199,9 @@ final class TileCode {
     int quads = 8 / parts;
     int first = step % parts * quads;
     int at = VALUES + step % 2 * VALUES_BYTES;
+    if (first == 0) {
+      values.lookUp(value, sum, spare, factor, record, 0);
+    }
     for (int quad = 0; quad < quads; quad++) {
       values.ahead(record, first + quad);
       values.load(value, spare, record, first + quad, 0);

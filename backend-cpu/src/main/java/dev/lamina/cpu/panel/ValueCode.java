@@ -1,6 +1,7 @@
 package dev.lamina.cpu.panel;
 
 import dev.lamina.cpu.code.Assembler;
+import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.Vop;
 import java.util.List;
@@ -15,17 +16,21 @@ final class ValueCode {
   private final int bits;
   private final PanelFormat format;
   private final int weights;
+  private final int scratch;
   private int levels = -1;
+  private Label table;
 
   /**
    * @param weights general register with the address of the block
+   * @param scratch general register with the address of scratch memory
    */
-  ValueCode(Registers registers, PanelFormat format, int weights) {
+  ValueCode(Registers registers, PanelFormat format, int weights, int scratch) {
     this.registers = registers;
     this.asm = registers.asm;
     this.bits = registers.bits;
     this.format = format;
     this.weights = weights;
+    this.scratch = scratch;
   }
 
   /** Keeps in registers what every load needs, the table in one of its own. */
@@ -58,12 +63,60 @@ final class ValueCode {
     }
   }
 
+  /**
+   * Where the format has a codebook, looks up what 32 values come from, and completes their signs:
+   * before any of them is loaded. Spoils {@code rax}.
+   *
+   * @param index vector register to use, as the three behind it
+   */
+  void lookUp(int index, int found, int spare, int mask, int record, int half) {
+    Codebook book = format.codebook();
+    if (book == null) {
+      return;
+    }
+    if (table == null) {
+      table = asm.table(book.entries());
+    }
+    asm.lea(Assembler.RAX, table);
+    for (int i = 0; i < book.lookups(); i++) {
+      registers.field(index, spare, weights, book.index().of(record, i), half);
+      asm.gather(bits, found, index, Assembler.RAX, mask);
+      if (book.shift() != null) {
+        Field bit = book.shift().of(record, i);
+        registers.shift(spare, Mem.at(weights, bit.line() + 32 * half), bit.from() - 31);
+        asm.opImm(Vop.VPSRAD, bits, spare, spare, 31);
+        registers.and(spare, spare, 0x44444444);
+        asm.op(Vop.VPOR, bits, found, found, spare);
+      }
+      int at = Codebook.LOOKUPS + 64 * i + 32 * half;
+      asm.op(Vop.VMOVUPS_STORE, bits, found, Mem.at(scratch, at));
+    }
+    if (book.signs() >= 0) {
+      completeSigns(index, found, spare, book.signs() + 64 * record, half);
+    }
+  }
+
+  /** Sets bit {@code 2 l + 1} of the last byte to the parity of the 7 other bits of that pair. */
+  private void completeSigns(int signs, int shifted, int parity, int line, int half) {
+    registers.and(signs, Mem.at(weights, line + 32 * half), 0x55ffffff);
+    asm.opImm(Vop.VPSRLD, bits, parity, signs, 16);
+    asm.op(Vop.VPXOR, bits, parity, parity, signs);
+    for (int distance : new int[] {8, 1}) {
+      asm.opImm(Vop.VPSRLD, bits, shifted, parity, distance);
+      asm.op(Vop.VPXOR, bits, parity, parity, shifted);
+    }
+    registers.and(parity, parity, 0x55);
+    asm.opImm(Vop.VPSLLD, bits, parity, parity, 25);
+    asm.op(Vop.VPOR, bits, signs, signs, parity);
+    asm.op(Vop.VMOVUPS_STORE, bits, signs, Mem.at(scratch, Codebook.SIGNS + 32 * half));
+  }
+
   /** Brings values {@code 32 record + 4 quad} to {@code 32 record + 4 quad + 4} to a register. */
   void load(int target, int spare, int record, int quad, int half) {
     List<Piece> pieces = format.planes().of(record, quad);
     for (int i = 0; i < pieces.size(); i++) {
       Piece piece = pieces.get(i);
-      Mem line = Mem.at(weights, piece.line() + 32 * half);
+      Mem line = Mem.at(piece.derived() ? scratch : weights, piece.line() + 32 * half);
       int shift = piece.from() - piece.to();
       if (piece.bits() == 8) {
         asm.op(Vop.VMOVUPS, bits, target, line);

@@ -227,6 +227,19 @@ class AssemblerTest {
     put(all, "mov eax, [rdi+4]", asm -> asm.load32(0, Mem.at(7, 4)));
     put(all, "mov [rdi+4], ebx", asm -> asm.store32(Mem.at(7, 4), 3));
     put(all, "mov r9d, 305419896", asm -> asm.mov32(9, 305419896));
+    for (int[] r : new int[][] {{1, 2, 3}, {9, 10, 11}}) {
+      put(
+          all,
+          "{vex3} vpcmpeqd ymm%d, ymm%d, ymm%d; vpgatherdd ymm%d, dword ptr [r14+ymm%d*4], ymm%d"
+              .formatted(r[2], r[2], r[2], r[0], r[1], r[2]),
+          asm -> asm.gather(256, r[0], r[1], 14, r[2]));
+    }
+    for (int[] r : new int[][] {{1, 2}, {9, 10}, {17, 26}}) {
+      put(
+          all,
+          "kxnorw k1, k1, k1; vpgatherdd zmm%d{k1}, dword ptr [r14+zmm%d*4]".formatted(r[0], r[1]),
+          asm -> asm.gather(512, r[0], r[1], 14, 0));
+    }
     put(all, "cpuid", Assembler::cpuid);
     put(all, "xgetbv", Assembler::xgetbv);
     put(all, "ret", Assembler::ret);
