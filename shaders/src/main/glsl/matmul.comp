@@ -12,7 +12,6 @@ layout(constant_id = 3) const uint SUB_ROWS = 8;
 layout(constant_id = 4) const uint SUB_TOKENS = 4;
 // Whether the tokens of each matrix are those that a router gives it.
 layout(constant_id = 5) const bool EXPERTS = false;
-layout(constant_id = 6) const uint EXPERT_COUNT = 1;
 
 layout(push_constant) uniform Arguments {
   Words mainPlane;
@@ -29,6 +28,7 @@ layout(push_constant) uniform Arguments {
   uint hasBias;
   uint used;
   uint perSlot;
+  uint experts;
 } arguments;
 
 #include "weights.glsl"
@@ -62,7 +62,7 @@ void main() {
   for (uint i = me; i < TOKENS; i += size) {
     uint t = min(firstToken + i, count - 1u);
     if (EXPERTS) {
-      uint pair = arguments.groups.v[EXPERT_COUNT + 1u + from + t];
+      uint pair = arguments.groups.v[arguments.experts + 1u + from + t];
       results[i] = pair;
       vectors[i] = arguments.perSlot != 0u ? pair : pair / arguments.used;
     } else {

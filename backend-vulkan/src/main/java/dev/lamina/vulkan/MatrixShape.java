@@ -52,19 +52,12 @@ record MatrixShape(
 
   /**
    * @param type the weight's type as shaders are named after it
-   * @param experts how many matrices a router chooses from, or 0
+   * @param experts whether a router chooses among matrices
    */
-  Kernel kernel(String type, int experts) {
+  Kernel kernel(String type, boolean experts) {
     if (tiled) {
       return Kernel.of(
-          "matmul_" + type,
-          workgroup,
-          rows,
-          tokens,
-          subRows,
-          subTokens,
-          experts > 0 ? 1 : 0,
-          Math.max(1, experts));
+          "matmul_" + type, workgroup, rows, tokens, subRows, subTokens, experts ? 1 : 0);
     }
     Kernel kernel =
         Kernel.of(
@@ -73,7 +66,7 @@ record MatrixShape(
             team,
             rows,
             tokens,
-            experts > 0 ? 1 : 0);
+            experts ? 1 : 0);
     return new Kernel(kernel.shader(), kernel.constants(), subgroup);
   }
 }

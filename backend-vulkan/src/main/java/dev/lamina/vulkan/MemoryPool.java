@@ -120,9 +120,12 @@ final class MemoryPool {
   private final VkDevice device;
   private final DeviceFacts facts;
   private final Map<Place, List<Block>> blocks = new EnumMap<>(Place.class);
+  private final long limit;
   private long used;
 
-  MemoryPool(VkDevice device, DeviceFacts facts) {
+  /** {@code limit}: the most bytes of device memory; 0 for no limit of its own. */
+  MemoryPool(VkDevice device, DeviceFacts facts, long limit) {
+    this.limit = limit;
     this.device = device;
     this.facts = facts;
     for (Place place : Place.values()) {
@@ -193,6 +196,11 @@ final class MemoryPool {
 
   private Block add(Place place, VkMemoryRequirements needs) {
     long bytes = needs.size() >= LARGE ? needs.size() : BLOCK;
+    if (limit > 0 && place == Place.DEVICE && used + bytes > limit) {
+      throw new DeviceException(
+          DeviceException.Kind.OUT_OF_MEMORY,
+          "%s: %d bytes wanted, %d of %d in use".formatted(facts.name(), bytes, used, limit));
+    }
     long memory = memory(place, bytes, needs.memoryTypeBits());
     MemorySegment mapped = null;
     if (place.isHost()) {

@@ -417,8 +417,9 @@ final class Recorder {
                 count(o.in()))
             .number(o.weight().cols(), o.weight().rows(), weight.layout().blocksOfRow())
             .flag(o.bias() != null)
-            .number(0, 0);
-    product(shape, shape.kernel(typeOf(o.weight()), 0), arguments, o.weight().rows(), tokens, 1);
+            .number(0, 0, 0);
+    product(
+        shape, shape.kernel(typeOf(o.weight()), false), arguments, o.weight().rows(), tokens, 1);
   }
 
   /** Dispatches a product over {@code columns} vectors of each of {@code matrices}. */
@@ -460,9 +461,10 @@ final class Recorder {
                 count(o.in()))
             .number(o.weight().cols(), o.weight().rows(), weight.layout().blocksOfRow(), 0)
             .number(o.used())
-            .flag(o.in().width() != o.weight().cols());
+            .flag(o.in().width() != o.weight().cols())
+            .number(experts);
     MatrixShape shape = tiled ? MatrixShape.of(device, tokens) : MatrixShape.of(device, 1);
-    Kernel kernel = shape.kernel(typeOf(o.weight()), experts);
+    Kernel kernel = shape.kernel(typeOf(o.weight()), true);
     product(
         shape, kernel, arguments, o.weight().rows(), tiled ? tokens : pairs, tiled ? experts : 1);
   }

@@ -37,7 +37,12 @@ public final class VulkanBackendProvider implements BackendProvider {
   }
 
   @Override
-  public Discovery discover(DeviceOptions ignored) {
+  public Discovery discover(DeviceOptions wanted) {
+    if (!wanted.software() && !GpuNodes.mayExist()) {
+      return Discovery.none(
+          "no GPU: there is no device file of one (/dev/dri/renderD*, /dev/nvidia*); the CPU behind"
+              + " Vulkan is looked for only where --device names it");
+    }
     try {
       return search(options == null ? VulkanOptions.ofProperties() : options);
     } catch (LaminaException e) {

@@ -294,7 +294,7 @@ final class VulkanDevice implements Device {
           vkCreateDevice(facts.physical(), info, null, handle), "opening " + facts.name());
       VkDevice opened = new VkDevice(handle.get(0), facts.physical(), info);
       try {
-        pool = new MemoryPool(opened, facts);
+        pool = new MemoryPool(opened, facts, options.memoryLimit());
         queue = new CommandQueue(opened, facts, options, counters);
         pipelines =
             new Pipelines(opened, new PipelineCacheFile(options.cacheFolder(), facts.identity()));

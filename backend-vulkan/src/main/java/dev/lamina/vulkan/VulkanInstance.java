@@ -18,6 +18,8 @@ import static org.lwjgl.vulkan.VK10.vkDestroyInstance;
 import static org.lwjgl.vulkan.VK10.vkEnumerateInstanceExtensionProperties;
 import static org.lwjgl.vulkan.VK10.vkEnumeratePhysicalDevices;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
@@ -68,6 +70,10 @@ final class VulkanInstance {
       System.setProperty("org.lwjgl.system.memoryBackend", "ffm");
     }
     Configuration.VULKAN_EXPLICIT_INIT.set(true);
+    if (Configuration.DEBUG_STREAM.get() == null) {
+      // What is missing is told once, in our words, and not on stderr.
+      Configuration.DEBUG_STREAM.set(new PrintStream(OutputStream.nullOutputStream()));
+    }
   }
 
   /** Creates an instance; the caller is its first user. */

@@ -12,11 +12,17 @@ import java.util.function.Consumer;
  * @param subgroups whether kernels may use subgroup arithmetic where the device has it
  * @param reduced whether to keep within the least that Vulkan promises of shared memory
  * @param cacheFolder where compiled pipelines are kept; null: nowhere
+ * @param memoryLimit the most bytes of device memory that may be allocated; 0 for all there is
  * @param loseAt the submission of a program (from 1) at which the device acts as if it were lost; 0
  *     for never
  */
 record VulkanOptions(
-    Consumer<String> validation, boolean subgroups, boolean reduced, Path cacheFolder, int loseAt) {
+    Consumer<String> validation,
+    boolean subgroups,
+    boolean reduced,
+    Path cacheFolder,
+    long memoryLimit,
+    int loseAt) {
   /**
    * What the system properties say: {@code lamina.vulkan.subgroups} (false for kernels that need
    * none) and {@code lamina.vulkan.cache} (a folder, empty for none; else the user's folder for
@@ -27,24 +33,28 @@ record VulkanOptions(
     Path folder =
         cache == null ? PipelineCacheFile.userFolder() : cache.isEmpty() ? null : Path.of(cache);
     return new VulkanOptions(
-        null, !"false".equals(System.getProperty("lamina.vulkan.subgroups")), false, folder, 0);
+        null, !"false".equals(System.getProperty("lamina.vulkan.subgroups")), false, folder, 0, 0);
   }
 
   VulkanOptions withValidation(Consumer<String> messages) {
-    return new VulkanOptions(messages, subgroups, reduced, cacheFolder, loseAt);
+    return new VulkanOptions(messages, subgroups, reduced, cacheFolder, memoryLimit, loseAt);
   }
 
   /** Without anything that a device may lack. */
   VulkanOptions plain() {
-    return new VulkanOptions(validation, false, true, cacheFolder, loseAt);
+    return new VulkanOptions(validation, false, true, cacheFolder, memoryLimit, loseAt);
   }
 
   VulkanOptions withCacheFolder(Path folder) {
-    return new VulkanOptions(validation, subgroups, reduced, folder, loseAt);
+    return new VulkanOptions(validation, subgroups, reduced, folder, memoryLimit, loseAt);
+  }
+
+  VulkanOptions withMemoryLimit(long bytes) {
+    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, bytes, loseAt);
   }
 
   VulkanOptions losingAt(int submission) {
-    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, submission);
+    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, memoryLimit, submission);
   }
 
   /** The layers to load. */

@@ -4,10 +4,16 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
 import dev.lamina.gguf.GgmlType;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** The device that the tests run on: the first that Vulkan has, of whatever kind. */
 final class TestDevices {
@@ -36,8 +42,35 @@ final class TestDevices {
 
   private TestDevices() {}
 
+  /** Whether the validation layers run, with their GPU-assisted checks. */
+  private static final boolean VALIDATED = Boolean.getBoolean("lamina.vulkan.validation");
+
+  private static final Queue<String> MESSAGES = new ConcurrentLinkedQueue<>();
+
   static VulkanOptions options() {
-    return VulkanOptions.ofProperties().withCacheFolder(null);
+    VulkanOptions options = VulkanOptions.ofProperties().withCacheFolder(null);
+    return VALIDATED ? options.withValidation(MESSAGES::add) : options;
+  }
+
+  /** Fails the tests during which the validation layers found an error. */
+  static final class Validation implements AfterEachCallback, AfterAllCallback {
+    @Override
+    public void afterEach(ExtensionContext context) {
+      check();
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+      check();
+    }
+
+    private static void check() {
+      List<String> found = new ArrayList<>();
+      for (String message = MESSAGES.poll(); message != null; message = MESSAGES.poll()) {
+        found.add(message);
+      }
+      Assertions.assertEquals(List.of(), found, "messages of the validation layers");
+    }
   }
 
   /** Whether the tests must find a device. */

@@ -68,11 +68,14 @@ public record LoadOptions(
 
   /**
    * Looks for the devices that these options may use: GPU drivers are not started where no layer is
-   * to go to a GPU. Whoever takes the result closes it.
+   * to go to a GPU, nor where only the CPU in disguise could be found and nobody asked for it.
+   * Whoever takes the result closes it.
    */
   public Backends discover() {
     boolean gpus = placement.mayUseGpus();
-    return Backends.discover(devices, backend -> gpus);
+    boolean asked =
+        !placement.devices().isEmpty() || !(placement.gpuLayers() instanceof GpuLayers.Auto);
+    return Backends.discover(devices.withSoftware(asked), backend -> gpus);
   }
 
   /** Exactly so many layers on GPUs, the output counted first; see {@link GpuLayers}. */
@@ -147,7 +150,8 @@ public record LoadOptions(
   }
 
   public LoadOptions withThreads(int threads) {
-    return withDevices(new DeviceOptions(threads, devices.repack(), devices.math()));
+    return withDevices(
+        new DeviceOptions(threads, devices.repack(), devices.math(), devices.software()));
   }
 
   public LoadOptions withModel(ModelOptions value) {

@@ -1,0 +1,260 @@
+package dev.lamina.vulkan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceInfo;
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.features.Backends;
+import dev.lamina.gguf.GgmlType;
+import dev.lamina.placement.GpuLayers;
+import dev.lamina.placement.PlacementRequest;
+import dev.lamina.placement.Stage;
+import dev.lamina.session.GenerateOptions;
+import dev.lamina.session.LoadOptions;
+import dev.lamina.session.Model;
+import dev.lamina.session.Sampling;
+import dev.lamina.session.Session;
+import dev.lamina.session.Token;
+import dev.lamina.testing.Demo;
+import dev.lamina.testing.Shared;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole models on Vulkan, wholly or in part, against golden logits and against the CPU. */
+@ExtendWith(TestDevices.Validation.class)
+class VulkanModelTest {
+  private static final int GOLDEN_TOKENS = 66;
+  private static final GenerateOptions GREEDY =
+      GenerateOptions.DEFAULT.withSampling(Sampling.GREEDY).withMaxTokens(32).withIgnoreEnd(true);
+
+  @BeforeAll
+  static void needsADevice() {
+    TestDevices.open(TestDevices.options()).close();
+  }
+
+  private static Model load(Path file, GpuLayers layers, VulkanOptions vulkan) {
+    LoadOptions options =
+        LoadOptions.DEFAULT
+            .withContext(160)
+            .withUbatch(40)
+            .withOutputs(GOLDEN_TOKENS)
+            .withKv(GgmlType.F32, GgmlType.F32)
+            .withPlacement(
+                PlacementRequest.DEFAULT
+                    .withDevices("Vulkan0")
+                    .withMemoryMargin(0)
+                    .withGpuLayers(layers));
+    VulkanBackendProvider provider = new VulkanBackendProvider(vulkan);
+    return Model.load(file, options, Backends.of(List.of(provider), DeviceOptions.DEFAULT));
+  }
+
+  private static int onVulkan(Model model) {
+    int layers = 0;
+    for (var layer : model.placement().layers()) {
+      if (isVulkan(layer.device())) {
+        layers++;
+      }
+    }
+    return layers;
+  }
+
+  private static boolean isVulkan(Device device) {
+    return device.info().kind() != DeviceInfo.Kind.CPU;
+  }
+
+  private static List<Integer> greedy(Model model, int[] prompt, int tokens) {
+    List<Integer> ids = new ArrayList<>();
+    try (Session session = model.newSession()) {
+      for (Token token : session.generate(prompt, GREEDY.withMaxTokens(tokens))) {
+        ids.add(token.id());
+      }
+    }
+    return ids;
+  }
+
+  static List<String> architectures() {
+    return List.of(
+        "llama",
+        "llama31-rope-factors",
+        "mixtral-moe",
+        "qwen2",
+        "qwen2-yarn",
+        "qwen2moe",
+        "qwen3",
+        "qwen3moe",
+        "gemma2",
+        "gemma3");
+  }
+
+  @ParameterizedTest
+  @MethodSource("architectures")
+  void logitsAreGoldenAndTextIsTheCpus(String name) throws IOException {
+    Path folder = Shared.reference("architectures");
+    int[] prompt = new int[GOLDEN_TOKENS];
+    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
+    float[] golden = new float[GOLDEN_TOKENS * 1024];
+    bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer().get(golden);
+    Path file = folder.resolve(name + ".gguf");
+    List<Integer> expected;
+    int all;
+    try (Model model = load(file, GpuLayers.of(0), TestDevices.options())) {
+      assertEquals(0, onVulkan(model));
+      all = model.placement().layers().size();
+      expected = greedy(model, prompt, 12);
+    }
+    for (int layers : new int[] {1, 2, all / 2, all}) {
+      try (Model model = load(file, GpuLayers.of(layers), TestDevices.options())) {
+        assertEquals(layers, onVulkan(model));
+        assertEquals(expected, greedy(model, prompt, 12), name + " with -ngl " + layers);
+        float[] logits = new float[golden.length];
+        try (Session session = model.newSession()) {
+          session.evaluate(
+              prompt, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
+        }
+        double error = relativeError(logits, golden);
+        assertTrue(error < 2e-4, name + " with -ngl " + layers + ": " + error);
+      }
+    }
+  }
+
+  private static int[] story(Model model) {
+    return model.tokenizer().encode("Once upon a time there was a small fox", true, true);
+  }
+
+  @Test
+  void theDemoModelTellsTheSameStory() {
+    List<Integer> expected;
+    int all;
+    try (Model model = load(Demo.model(), GpuLayers.of(0), TestDevices.options())) {
+      all = model.placement().layers().size();
+      expected = greedy(model, story(model), 48);
+    }
+    for (int layers : new int[] {1, 2, all / 2, all}) {
+      try (Model model = load(Demo.model(), GpuLayers.of(layers), TestDevices.options())) {
+        assertEquals(layers, onVulkan(model));
+        assertEquals(expected, greedy(model, story(model), 48), "-ngl " + layers);
+      }
+    }
+    try (Model model = load(Demo.model(), GpuLayers.ALL, TestDevices.options().plain())) {
+      assertEquals(expected, greedy(model, story(model), 48), "kernels without subgroups");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 9})
+  void aDeviceLostAtToken20CostsNoText(int layers) {
+    List<Integer> expected;
+    try (Model model = load(Demo.model(), GpuLayers.of(0), TestDevices.options())) {
+      expected = greedy(model, story(model), 40);
+    }
+    // One step for the prompt, then one for each token.
+    VulkanOptions losing = TestDevices.options().losingAt(21);
+    try (Model model = load(Demo.model(), GpuLayers.of(layers), losing)) {
+      assertEquals(layers, onVulkan(model));
+      assertEquals(expected, greedy(model, story(model), 40));
+      assertEquals(0, onVulkan(model), "the layers have gone to the CPU");
+      assertTrue(
+          model.placement().notes().stream().anyMatch(n -> n.contains("the device was lost")),
+          model.placement().notes().toString());
+    }
+  }
+
+  /** At whatever allocation memory ends, fewer layers or none go to the device. */
+  @Test
+  void memoryThatEndsCostsNoText() {
+    List<Integer> expected;
+    try (Model model = load(Demo.model(), GpuLayers.of(0), TestDevices.options())) {
+      expected = greedy(model, story(model), 8);
+    }
+    for (long blocks = 1; blocks <= 2; blocks++) {
+      // The pool's blocks have 32 MiB; one of them holds the model's weights, but not its pages.
+      VulkanOptions little = TestDevices.options().withMemoryLimit(blocks * (16 << 20));
+      try (Model model = load(Demo.model(), GpuLayers.ALL, little)) {
+        assertEquals(expected, greedy(model, story(model), 8));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IQ3_M", "IQ4_XS"})
+  void layersWithIQuantsStayOnTheCpu(String type) throws IOException {
+    Path folder = Shared.reference("demo-model");
+    int[] prompt = new int[183];
+    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
+    int[] some = java.util.Arrays.copyOf(prompt, 40);
+    float[] golden = new float[183 * 1024];
+    bytes(folder.resolve(type + ".logits.f32")).asFloatBuffer().get(golden);
+    Path file = folder.resolve("demo-" + type + ".gguf");
+    try (Model model = load(file, GpuLayers.ALL, TestDevices.options())) {
+      for (int layer = 0; layer < model.graph().layers(); layer++) {
+        var placed = model.placement().layer(layer);
+        assertTrue(!isVulkan(placed.device()), "layer " + layer);
+        assertTrue(
+            placed.reason().text().contains("I-quants are not offered on Vulkan"),
+            placed.reason().text());
+      }
+      assertTrue(
+          model.placement().summary().stream().anyMatch(l -> l.contains("not offered on Vulkan")),
+          model.placement().summary().toString());
+      float[] logits = new float[some.length * 1024];
+      try (Session session = model.newSession()) {
+        session.evaluate(
+            some, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
+      }
+      double error = relativeError(logits, java.util.Arrays.copyOf(golden, logits.length));
+      assertTrue(error < 2e-4, type + ": " + error);
+    }
+  }
+
+  @Test
+  void stagesAreOneSubmissionEachAToken() {
+    try (Model model = load(Demo.model(), GpuLayers.ALL, TestDevices.options());
+        Session session = model.newSession()) {
+      Device device =
+          model.placement().stages().stream()
+              .map(Stage::device)
+              .filter(VulkanModelTest::isVulkan)
+              .findFirst()
+              .orElseThrow();
+      int next = session.append(story(model));
+      next = session.append(next);
+      var before = device.workDone().orElseThrow();
+      for (int i = 0; i < 10; i++) {
+        next = session.append(next);
+      }
+      var done = device.workDone().orElseThrow().minus(before);
+      assertEquals(10, done.submissions(), done.toString());
+      assertTrue(done.synchronisations() <= 10, done.toString());
+      long hidden = 4L * model.graph().width();
+      assertTrue(done.bytesIn() < 10 * (hidden + 4096), done.toString());
+      assertTrue(done.bytesOut() <= 10 * 4, done.toString());
+    }
+  }
+
+  private static ByteBuffer bytes(Path path) throws IOException {
+    return ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static double relativeError(float[] actual, float[] expected) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference += Math.pow(actual[i] - expected[i], 2);
+      size += Math.pow(expected[i], 2);
+    }
+    return Math.sqrt(difference / size);
+  }
+}
