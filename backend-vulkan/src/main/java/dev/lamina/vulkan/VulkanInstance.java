@@ -103,10 +103,11 @@ final class VulkanInstance {
             VkValidationFeaturesEXT.calloc(stack)
                 .sType$Default()
                 .pEnabledValidationFeatures(
-                    stack.ints(
-                        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_EXT,
-                        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_RESERVE_BINDING_SLOT_EXT,
-                        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT)));
+                    options.assisted()
+                        ? stack.ints(
+                            VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_EXT,
+                            VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_RESERVE_BINDING_SLOT_EXT)
+                        : stack.ints(VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT)));
       }
       info.ppEnabledLayerNames(strings(stack, options.layers()))
           .ppEnabledExtensionNames(strings(stack, extensions));

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
  *
  * @param validation told each message of the validation layers, which run only where this is not
  *     null
+ * @param assisted whether they check every access to memory too, by kernels that they rewrite
  * @param subgroups whether kernels may use subgroup arithmetic where the device has it
  * @param reduced whether to keep within the least that Vulkan promises of shared memory
  * @param cacheFolder where compiled pipelines are kept; null: nowhere
@@ -18,6 +19,7 @@ import java.util.function.Consumer;
  */
 record VulkanOptions(
     Consumer<String> validation,
+    boolean assisted,
     boolean subgroups,
     boolean reduced,
     Path cacheFolder,
@@ -33,28 +35,36 @@ record VulkanOptions(
     Path folder =
         cache == null ? PipelineCacheFile.userFolder() : cache.isEmpty() ? null : Path.of(cache);
     return new VulkanOptions(
-        null, !"false".equals(System.getProperty("lamina.vulkan.subgroups")), false, folder, 0, 0);
+        null,
+        false,
+        !"false".equals(System.getProperty("lamina.vulkan.subgroups")),
+        false,
+        folder,
+        0,
+        0);
   }
 
-  VulkanOptions withValidation(Consumer<String> messages) {
-    return new VulkanOptions(messages, subgroups, reduced, cacheFolder, memoryLimit, loseAt);
+  VulkanOptions withValidation(Consumer<String> messages, boolean gpuAssisted) {
+    return new VulkanOptions(
+        messages, gpuAssisted, subgroups, reduced, cacheFolder, memoryLimit, loseAt);
   }
 
   /** Without anything that a device may lack. */
   VulkanOptions plain() {
-    return new VulkanOptions(validation, false, true, cacheFolder, memoryLimit, loseAt);
+    return new VulkanOptions(validation, assisted, false, true, cacheFolder, memoryLimit, loseAt);
   }
 
   VulkanOptions withCacheFolder(Path folder) {
-    return new VulkanOptions(validation, subgroups, reduced, folder, memoryLimit, loseAt);
+    return new VulkanOptions(validation, assisted, subgroups, reduced, folder, memoryLimit, loseAt);
   }
 
   VulkanOptions withMemoryLimit(long bytes) {
-    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, bytes, loseAt);
+    return new VulkanOptions(validation, assisted, subgroups, reduced, cacheFolder, bytes, loseAt);
   }
 
   VulkanOptions losingAt(int submission) {
-    return new VulkanOptions(validation, subgroups, reduced, cacheFolder, memoryLimit, submission);
+    return new VulkanOptions(
+        validation, assisted, subgroups, reduced, cacheFolder, memoryLimit, submission);
   }
 
   /** The layers to load. */

@@ -42,14 +42,19 @@ final class TestDevices {
 
   private TestDevices() {}
 
-  /** Whether the validation layers run, with their GPU-assisted checks. */
-  private static final boolean VALIDATED = Boolean.getBoolean("lamina.vulkan.validation");
+  /**
+   * {@code true}: under the validation layers. {@code assisted}: with their GPU-assisted checks of
+   * every access, which take long on lavapipe: kernels grow, and are compiled for the CPU.
+   */
+  private static final String VALIDATION = System.getProperty("lamina.vulkan.validation", "");
 
   private static final Queue<String> MESSAGES = new ConcurrentLinkedQueue<>();
 
   static VulkanOptions options() {
     VulkanOptions options = VulkanOptions.ofProperties().withCacheFolder(null);
-    return VALIDATED ? options.withValidation(MESSAGES::add) : options;
+    return VALIDATION.isEmpty()
+        ? options
+        : options.withValidation(MESSAGES::add, VALIDATION.equals("assisted"));
   }
 
   /** Fails the tests during which the validation layers found an error. */
