@@ -150,7 +150,7 @@ final class Download {
 
   /** Fetches what one chunk lacks. */
   private void chunk(int chunk) throws IOException, InterruptedException, NoRanges {
-    Retry retry = new Retry(http.limits(), () -> stopped);
+    Retry retry = new Retry(http.limits(), progress, () -> stopped);
     long end = partial.start(chunk) + partial.length(chunk);
     while (!stopped && partial.done(chunk) < partial.length(chunk)) {
       long from = partial.start(chunk) + partial.done(chunk);
@@ -171,7 +171,7 @@ final class Download {
 
   /** Fetches the whole file in order; what breaks off begins anew. */
   private void whole() throws IOException, InterruptedException {
-    Retry retry = new Retry(http.limits(), () -> false);
+    Retry retry = new Retry(http.limits(), progress, () -> false);
     while (partial.done() < file.size()) {
       progress.received(-partial.done());
       partial.restart();
@@ -236,7 +236,7 @@ final class Download {
       why = HubErrors.words(e);
       cause = e;
     }
-    if (!retry.again(headers) && !stopped) {
+    if (!retry.again(why, headers) && !stopped) {
       throw HubErrors.gaveUp(repo + ": " + file.path(), link.address(), why, cause);
     }
   }

@@ -28,10 +28,12 @@ final class HubApi {
 
   private final HubSettings settings;
   private final HubHttp http;
+  private final PullProgress progress;
 
-  HubApi(HubSettings settings, HubHttp http) {
+  HubApi(HubSettings settings, HubHttp http, PullProgress progress) {
     this.settings = settings;
     this.http = http;
+    this.progress = progress;
   }
 
   /**
@@ -75,7 +77,7 @@ final class HubApi {
   private record Page(String text, URI next) {}
 
   private Page get(String repo, URI uri) throws InterruptedException {
-    Retry retry = new Retry(http.limits(), () -> false);
+    Retry retry = new Retry(http.limits(), progress, () -> false);
     while (true) {
       String why;
       IOException cause = null;
@@ -106,7 +108,7 @@ final class HubApi {
         cause = e;
         answer = null;
       }
-      if (!retry.again(answer == null ? null : answer.headers())) {
+      if (!retry.again(why, answer == null ? null : answer.headers())) {
         throw HubErrors.gaveUp(repo, uri, why, cause);
       }
     }

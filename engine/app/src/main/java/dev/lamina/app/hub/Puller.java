@@ -60,7 +60,7 @@ public final class Puller implements AutoCloseable {
     this.space = space;
     this.progress = progress;
     http = new HubHttp(settings, limits);
-    api = new HubApi(settings, http);
+    api = new HubApi(settings, http, progress);
   }
 
   /**
@@ -297,7 +297,7 @@ public final class Puller implements AutoCloseable {
    */
   public byte[] head(RepoListing listing, RepoFile file, int most) throws InterruptedException {
     Link link = new Link(http, api.address(listing, file));
-    Retry retry = new Retry(http.limits(), () -> false);
+    Retry retry = new Retry(http.limits(), progress, () -> false);
     long end = Math.min(most, file.size());
     while (true) {
       String why;
@@ -325,7 +325,7 @@ public final class Puller implements AutoCloseable {
       } catch (IOException e) {
         why = HubErrors.words(e);
       }
-      if (!retry.again(null)) {
+      if (!retry.again(why, null)) {
         throw HubErrors.gaveUp(listing.repo(), link.address(), why, null);
       }
     }

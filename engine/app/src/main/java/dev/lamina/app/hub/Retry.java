@@ -13,12 +13,17 @@ final class Retry {
   /** A server that wants a longer pause gets this one. */
   private static final Duration MOST_WANTED = Duration.ofMinutes(5);
 
+  /** Shorter pauses are nobody's concern. */
+  private static final Duration TOLD = Duration.ofSeconds(3);
+
   private final HubLimits limits;
+  private final PullProgress progress;
   private final BooleanSupplier stopped;
   private int failures;
 
-  Retry(HubLimits limits, BooleanSupplier stopped) {
+  Retry(HubLimits limits, PullProgress progress, BooleanSupplier stopped) {
     this.limits = limits;
+    this.progress = progress;
     this.stopped = stopped;
   }
 
@@ -35,9 +40,11 @@ final class Retry {
   /**
    * Waits after a failure.
    *
+   * @param why what happened
+   * @param headers of the answer, or null
    * @return false where it is time to give up
    */
-  boolean again(HttpHeaders headers) throws InterruptedException {
+  boolean again(String why, HttpHeaders headers) throws InterruptedException {
     failures++;
     if (failures >= limits.attempts() || stopped.getAsBoolean()) {
       return false;
@@ -46,6 +53,9 @@ final class Retry {
     if (headers != null) {
       Duration wanted = headers.firstValue("Retry-After").map(Retry::parse).orElse(Duration.ZERO);
       pause = wanted.compareTo(pause) > 0 ? wanted : pause;
+    }
+    if (pause.compareTo(TOLD) >= 0) {
+      progress.note(why + ": trying again in " + pause.toSeconds() + " s");
     }
     limits.waiting().sleep(pause, stopped);
     return !stopped.getAsBoolean();

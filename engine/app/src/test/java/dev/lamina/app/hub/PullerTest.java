@@ -263,6 +263,11 @@ class PullerTest {
       assertTrue(
           pause.toSeconds() >= seconds - passed && pause.toSeconds() <= seconds, pauses::toString);
     }
+    assertEquals(
+        seconds > 2,
+        recorder.notes.stream()
+            .anyMatch(n -> n.startsWith("status " + status + ": trying again in ")),
+        recorder.notes::toString);
   }
 
   @Test
