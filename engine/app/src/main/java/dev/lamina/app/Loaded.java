@@ -1,6 +1,7 @@
 package dev.lamina.app;
 
 import dev.lamina.session.LoadOptions;
+import dev.lamina.session.LoadProgress;
 import dev.lamina.session.Model;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -30,23 +31,23 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
       PrintWriter err,
       boolean quiet,
       UnaryOperator<LoadOptions> change) {
-    // A download is no part of loading.
+    // Wrong flags are told before anything is downloaded, and a download is no part of loading.
+    LoadOptions options = flags.options(chatTemplate, LoadProgress.NONE);
+    if (change != null) {
+      options = change.apply(options);
+    }
     Path file = flags.file();
     VectorModule.load();
     long start = System.nanoTime();
     Model model;
     try (var bar = new LoadBar(err, Terminals.stderr())) {
-      LoadOptions options = flags.options(chatTemplate, bar);
-      if (change != null) {
-        options = change.apply(options);
-      }
       if (flags.isDemo() && !quiet) {
         err.println(
             "lamina: this is the built-in demo model, which tells animal stories; -m FILE.gguf runs"
                 + " another");
         err.flush();
       }
-      model = Model.load(file, options);
+      model = Model.load(file, options.withProgress(bar));
     }
     var loaded = new Loaded(model, System.nanoTime() - start);
     if (!quiet) {

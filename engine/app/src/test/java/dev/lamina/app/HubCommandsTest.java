@@ -172,6 +172,7 @@ class HubCommandsTest {
     "pull nothing, 1, is no name of a repository",
     "pull maker/Tiny-GGUF:Q4_0 --include *, 2, --include goes with neither",
     "run -p x -hf maker/Tiny-GGUF -m x.gguf, 2, -m and -hf name two models",
+    "run -p x -hf maker/Tiny-GGUF -ngl x, 2, '-ngl takes a number'",
     "run -p x -hf maker/Tiny-GGUF --offline, 1, is not in the cache at",
     "choose no/thing, 1, 'there is no such repository, or it is private'",
     "choose nothing, 1, 'there is no such folder, list or repository'",
