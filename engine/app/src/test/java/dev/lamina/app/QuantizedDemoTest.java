@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lamina.backend.CpuMath;
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.quantize.ImportanceFile;
 import dev.lamina.quantize.QuantizeJob;
@@ -38,7 +40,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  * beside what llama.cpp measured of its own file of that type.
  */
 class QuantizedDemoTest {
-  private static final LoadOptions OPTIONS = LoadOptions.DEFAULT.withContext(256).withOutputs(128);
+  /** Products in float32: it is the weights that are to be measured. */
+  private static final LoadOptions OPTIONS =
+      LoadOptions.DEFAULT
+          .withContext(256)
+          .withOutputs(128)
+          .withDevices(new DeviceOptions(0, true, CpuMath.F32));
 
   @TempDir private static Path folder;
   private static Path original;
