@@ -23,7 +23,8 @@ import static org.jocl.CL.clReleaseMemObject;
 import static org.jocl.CL.clWaitForEvents;
 
 import dev.lamina.backend.DeviceException;
-import java.time.Duration;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalInt;
@@ -39,9 +40,10 @@ import org.jocl.cl_mem;
 import org.jocl.cl_platform_id;
 
 /**
- * A context and its one in-order queue: every call to the driver that works on the device goes
- * through here, is checked, and is counted. A failure that loses the device is remembered, and all
- * that comes after fails with it.
+ * A context with its in-order queue, and a second one for what the host sends: that need not wait
+ * for the kernels. Its copies are blocking ones, as JOCL wakes a thread for each of the others.
+ * Every call to the driver that works on the device goes through here, is checked, and is counted.
+ * A failure that loses the device is remembered, and all that comes after fails with it.
  */
 final class Connection implements AutoCloseable {
   /** Launches between two events by which waiting sees that the device goes on. */
@@ -54,8 +56,10 @@ final class Connection implements AutoCloseable {
   private final cl_device_id device;
   private final DeviceFacts facts;
   private final Patience patience;
+  private final long memory;
   private final cl_context context;
   private final cl_command_queue queue;
+  private final cl_command_queue transfers;
   private final Deque<cl_event> milestones = new ArrayDeque<>();
   private DeviceException lost;
   private boolean closed;
@@ -71,11 +75,12 @@ final class Connection implements AutoCloseable {
       cl_platform_id platform,
       cl_device_id device,
       DeviceFacts facts,
-      Duration mostPatience) {
+      OpenClDevice.Settings settings) {
     this.id = id;
     this.device = device;
     this.facts = facts;
-    patience = new Patience(id, mostPatience);
+    patience = new Patience(id, settings.patience());
+    memory = Math.min(settings.memory(), facts.memory());
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL_CONTEXT_PLATFORM, platform);
     int[] status = new int[1];
@@ -85,6 +90,12 @@ final class Connection implements AutoCloseable {
     if (status[0] != CL_SUCCESS) {
       clReleaseContext(context);
       throw Status.failure(status[0], id, "making a queue");
+    }
+    transfers = clCreateCommandQueue(context, device, 0, status);
+    if (status[0] != CL_SUCCESS) {
+      clReleaseCommandQueue(queue);
+      clReleaseContext(context);
+      throw Status.failure(status[0], id, "making a second queue");
     }
   }
 
@@ -96,16 +107,16 @@ final class Connection implements AutoCloseable {
     return context;
   }
 
-  cl_command_queue queue() {
-    return queue;
-  }
-
   cl_device_id device() {
     return device;
   }
 
   DeviceFacts facts() {
     return facts;
+  }
+
+  Patience patience() {
+    return patience;
   }
 
   /** Bytes of the device's memory that are in use here. */
@@ -133,18 +144,18 @@ final class Connection implements AutoCloseable {
 
   cl_mem allocate(long bytes, String what) {
     checkAlive();
-    if (bytes > facts.mostAllocation() || used + bytes > facts.memory()) {
+    if (bytes > facts.mostAllocation() || used + bytes > memory) {
       throw new DeviceException(
           DeviceException.Kind.OUT_OF_MEMORY,
           "%s: %d bytes for %s are too many: it has %d bytes, %d of them in use, and gives at most %d at once"
-              .formatted(id, bytes, what, facts.memory(), used, facts.mostAllocation()));
+              .formatted(id, bytes, what, memory, used, facts.mostAllocation()));
     }
     int[] status = new int[1];
-    cl_mem memory =
+    cl_mem made =
         clCreateBuffer(context, CL_MEM_READ_WRITE, Math.max(bytes, LEAST_BYTES), null, status);
     check(status[0], "allocating " + bytes + " bytes for " + what);
     used += bytes;
-    return memory;
+    return made;
   }
 
   /** Gives memory back once what is enqueued is done with it. */
@@ -165,26 +176,51 @@ final class Connection implements AutoCloseable {
         "clearing " + what);
   }
 
-  /** Enqueues a copy; {@code from} stays as it is until the event. */
-  cl_event write(cl_mem to, long offset, Pointer from, long bytes) {
+  /**
+   * Copies to memory that nothing enqueued uses, and is done with it on return: it waits for its
+   * own queue and not for the kernels.
+   *
+   * @param from memory outside of the heap
+   */
+  void upload(cl_mem to, long offset, MemorySegment from) {
+    checkAlive();
+    long bytes = from.byteSize();
+    check(
+        clEnqueueWriteBuffer(
+            transfers, to, true, offset, bytes, Pointer.to(from.asByteBuffer()), 0, null, null),
+        "copying " + bytes + " bytes to the device");
+    bytesIn += bytes;
+  }
+
+  /** Enqueues a copy, and tells when it is done. */
+  cl_event copyWithEvent(cl_mem from, cl_mem to, long toOffset, long bytes) {
     checkAlive();
     cl_event event = new cl_event();
     check(
-        clEnqueueWriteBuffer(queue, to, false, offset, bytes, from, 0, null, event),
-        "copying " + bytes + " bytes to the device");
-    bytesIn += bytes;
+        clEnqueueCopyBuffer(queue, from, to, 0, toOffset, bytes, 0, null, event),
+        "copying " + bytes + " bytes on the device");
     return event;
   }
 
-  /** Waits for what was enqueued before, then copies. */
-  void read(cl_mem from, long offset, Pointer to, long bytes) {
+  /**
+   * Waits for what was enqueued before, then copies.
+   *
+   * @param to memory outside of the heap, which must stay where the device may be lost meanwhile
+   */
+  void read(cl_mem from, long offset, MemorySegment to) {
     checkAlive();
-    cl_event event = new cl_event();
+    synchronisations++;
+    check(clFlush(queue), "sending work to the device");
+    passMilestones();
+    ByteBuffer bytes = to.asByteBuffer();
+    OptionalInt status =
+        patience.run(
+            () ->
+                clEnqueueReadBuffer(
+                    queue, from, true, offset, bytes.capacity(), Pointer.to(bytes), 0, null, null));
     check(
-        clEnqueueReadBuffer(queue, from, false, offset, bytes, to, 0, null, event),
-        "copying " + bytes + " bytes from the device");
-    bytesOut += bytes;
-    synchronise(event);
+        status.orElseThrow(this::silent), "copying " + bytes.capacity() + " bytes from the device");
+    bytesOut += bytes.capacity();
   }
 
   void copy(cl_mem from, long fromOffset, cl_mem to, long toOffset, long bytes) {
@@ -231,36 +267,41 @@ final class Connection implements AutoCloseable {
   void synchronise(cl_event event) {
     synchronisations++;
     check(clFlush(queue), "sending work to the device");
-    // Each with patience of its own: a long step is no standstill.
-    while (!milestones.isEmpty()) {
-      await(milestones.remove());
-    }
+    passMilestones();
     await(event);
   }
 
-  private void await(cl_event event) {
-    OptionalInt status = patience.run(() -> clWaitForEvents(1, new cl_event[] {event}));
-    if (status.isEmpty()) {
-      lost =
-          new DeviceException(
-              DeviceException.Kind.LOST,
-              id
-                  + " has not answered for "
-                  + patience.most().toMillis() / 1000.0
-                  + " s and is left alone (-Dlamina.opencl.patience=SECONDS gives it longer)");
-      throw lost;
+  /** Each with patience of its own: a long step is no standstill. */
+  private void passMilestones() {
+    while (!milestones.isEmpty()) {
+      await(milestones.remove());
     }
-    if (status.getAsInt() != CL_SUCCESS) {
+  }
+
+  private void await(cl_event event) {
+    int status =
+        patience.run(() -> clWaitForEvents(1, new cl_event[] {event})).orElseThrow(this::silent);
+    if (status != CL_SUCCESS) {
       int[] own = new int[1];
       clGetEventInfo(
           event, CL_EVENT_COMMAND_EXECUTION_STATUS, Sizeof.cl_int, Pointer.to(own), null);
       String why =
-          Status.failure(own[0] < 0 ? own[0] : status.getAsInt(), id, "running the kernels")
-              .getMessage();
+          Status.failure(own[0] < 0 ? own[0] : status, id, "running the kernels").getMessage();
       lost = new DeviceException(DeviceException.Kind.LOST, why);
       throw lost;
     }
     clReleaseEvent(event);
+  }
+
+  private DeviceException silent() {
+    lost =
+        new DeviceException(
+            DeviceException.Kind.LOST,
+            id
+                + " has not answered for "
+                + patience.most().toMillis() / 1000.0
+                + " s and is left alone (-Dlamina.opencl.patience=SECONDS gives it longer)");
+    return lost;
   }
 
   void release(cl_event event) {
@@ -290,6 +331,7 @@ final class Connection implements AutoCloseable {
       patience.run(
           () -> {
             clReleaseCommandQueue(queue);
+            clReleaseCommandQueue(transfers);
             return clReleaseContext(context);
           });
     }

@@ -51,10 +51,11 @@ final class OpenClDevice implements Device {
    * What tests change.
    *
    * @param mostAllocation bytes of the largest buffer; at most what the driver says
+   * @param memory bytes that may be in use at once; at most what the driver says
    * @param patience how long the device may be silent
    * @param cache where compiled programs are kept
    */
-  record Settings(long mostAllocation, Duration patience, BinaryCache cache) {
+  record Settings(long mostAllocation, long memory, Duration patience, BinaryCache cache) {
     /** Prefill on a processor takes its time. */
     private static final int PROCESSOR_SECONDS = 600;
 
@@ -64,8 +65,21 @@ final class OpenClDevice implements Device {
       int seconds = facts.isProcessor() ? PROCESSOR_SECONDS : CARD_SECONDS;
       return new Settings(
           facts.mostAllocation(),
+          facts.memory(),
           Duration.ofSeconds(Integer.getInteger("lamina.opencl.patience", seconds)),
           BinaryCache.ofUser());
+    }
+
+    Settings withMostAllocation(long bytes) {
+      return new Settings(bytes, memory, patience, cache);
+    }
+
+    Settings withMemory(long bytes) {
+      return new Settings(mostAllocation, bytes, patience, cache);
+    }
+
+    Settings withCache(BinaryCache other) {
+      return new Settings(mostAllocation, memory, patience, other);
     }
   }
 
@@ -83,8 +97,12 @@ final class OpenClDevice implements Device {
   }
 
   /** The same hardware again, with a context of its own. */
-  OpenClDevice again(Settings settings) {
-    return new OpenClDevice(id, platform, device, facts, settings);
+  OpenClDevice again(String name, Settings settings) {
+    return new OpenClDevice(name, platform, device, facts, settings);
+  }
+
+  DeviceFacts facts() {
+    return facts;
   }
 
   Settings settings() {
@@ -173,7 +191,7 @@ final class OpenClDevice implements Device {
         long bytes = Math.min(each, source.byteSize() - at);
         cl_mem memory = connection().allocate(bytes, spec.name());
         made.add(new OpenClWeight.Part(memory, bytes));
-        staging().write(memory, 0, source.asSlice(at, bytes));
+        staging().upload(memory, source.asSlice(at, bytes));
       }
       loaded = true;
       return own(new OpenClWeight(this, spec, made, vector));
@@ -232,7 +250,7 @@ final class OpenClDevice implements Device {
 
   Connection connection() {
     if (connection == null) {
-      connection = new Connection(id, platform, device, facts, settings.patience());
+      connection = new Connection(id, platform, device, facts, settings);
     }
     return connection;
   }
@@ -258,7 +276,7 @@ final class OpenClDevice implements Device {
         t -> {
           MemorySegment words = MemorySegment.ofArray(DeviceTables.of(t));
           cl_mem memory = connection().allocate(words.byteSize(), "the table of " + t);
-          staging().write(memory, 0, words);
+          staging().upload(memory, words);
           return memory;
         });
   }

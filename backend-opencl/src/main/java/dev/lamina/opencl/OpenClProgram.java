@@ -131,7 +131,7 @@ final class OpenClProgram implements Program {
     long[] turns =
         DeviceTables.turns(region.rope(), factors == null ? null : weights.get(factors).vector());
     Memory memory = own((long) Long.BYTES * turns.length, "rotary embeddings");
-    device.staging().write(memory.memory, 0, MemorySegment.ofArray(turns));
+    device.staging().upload(memory.memory, MemorySegment.ofArray(turns));
     return memory;
   }
 

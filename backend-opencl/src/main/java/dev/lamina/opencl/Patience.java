@@ -17,7 +17,7 @@ final class Patience implements AutoCloseable {
   private static final Runnable END = () -> {};
 
   private final String device;
-  private final Duration most;
+  private Duration most;
   private LinkedBlockingQueue<Runnable> calls;
 
   Patience(String device, Duration most) {
@@ -27,6 +27,11 @@ final class Patience implements AutoCloseable {
 
   Duration most() {
     return most;
+  }
+
+  /** Ends now: whatever is waited for from now on counts as too late. */
+  void end() {
+    most = Duration.ZERO;
   }
 
   /** What {@code call} returns; empty where it does not return in time. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
 /** The OpenCL device of this machine, on which the tests run. */
 final class TestDevices {
@@ -19,6 +20,11 @@ final class TestDevices {
    * environment variable {@code LAMINA_REQUIRE_DEVICES} names opencl.
    */
   static OpenClDevice open() {
+    return open("OpenCL0", settings -> settings);
+  }
+
+  /** As {@link #open()}, with another id and other settings. */
+  static OpenClDevice open(String id, UnaryOperator<OpenClDevice.Settings> change) {
     if (FOUND.devices().isEmpty()) {
       String why = "there is no OpenCL device here: " + String.join("; ", FOUND.reasons());
       if (isRequired()) {
@@ -27,7 +33,7 @@ final class TestDevices {
       assumeTrue(false, why);
     }
     OpenClDevice first = (OpenClDevice) FOUND.devices().getFirst();
-    return first.again(first.settings());
+    return first.again(id, change.apply(first.settings()));
   }
 
   private static boolean isRequired() {
