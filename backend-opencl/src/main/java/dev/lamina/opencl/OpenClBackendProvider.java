@@ -1,5 +1,6 @@
 package dev.lamina.opencl;
 
+import dev.lamina.GpuNodes;
 import dev.lamina.backend.BackendProvider;
 import dev.lamina.backend.Capabilities;
 import dev.lamina.backend.DeviceOptions;
@@ -23,6 +24,11 @@ public final class OpenClBackendProvider implements BackendProvider {
 
   @Override
   public Discovery discover(DeviceOptions options) {
+    if (!options.software() && !GpuNodes.mayExist()) {
+      return Discovery.none(
+          "no GPU: there is no device file of one; a processor behind OpenCL is looked for only"
+              + " where --device names it");
+    }
     try {
       if (!hasLoader()) {
         return Discovery.none(

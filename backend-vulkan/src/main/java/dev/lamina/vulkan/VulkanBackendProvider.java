@@ -1,5 +1,6 @@
 package dev.lamina.vulkan;
 
+import dev.lamina.GpuNodes;
 import dev.lamina.LaminaException;
 import dev.lamina.backend.BackendProvider;
 import dev.lamina.backend.Capabilities;

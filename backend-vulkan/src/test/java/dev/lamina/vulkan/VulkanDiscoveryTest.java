@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.GpuNodes;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;

@@ -1,4 +1,4 @@
-package dev.lamina.vulkan;
+package dev.lamina;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -6,19 +6,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Whether the system has a GPU at all. Starting the Vulkan drivers takes tenths of a second, which
- * nobody should wait for to hear that there is none.
+ * Whether the system has a GPU at all. Starting drivers takes tenths of a second, which nobody
+ * should wait for to hear that there is none.
  */
-final class GpuNodes {
+public final class GpuNodes {
   private GpuNodes() {}
 
   /** False where Linux has no device file of a GPU; true elsewhere. */
-  static boolean mayExist() {
+  public static boolean mayExist() {
     return !System.getProperty("os.name").startsWith("Linux") || mayExist(Path.of("/dev"));
   }
 
   /** As {@link #mayExist()} on Linux, with its device files in {@code dev}. */
-  static boolean mayExist(Path dev) {
+  public static boolean mayExist(Path dev) {
     return has(dev.resolve("dri"), "renderD*")
         || has(dev, "nvidia[0-9]*")
         // WSL, and GPUs of phones and small boards with drivers of their own
