@@ -100,6 +100,7 @@ final class RunCommand implements Runnable {
       if (!quiet) {
         show.thoughts.endLine();
         err.println(summary(loaded, outcome.timings));
+        work(loaded).forEach(err::println);
       }
     }
   }
@@ -266,6 +267,28 @@ final class RunCommand implements Runnable {
 
   private static Double orNull(double value) {
     return Double.isFinite(value) ? value : null;
+  }
+
+  /** What the devices that count their work were asked to do for the answer and for loading. */
+  private static List<String> work(Loaded loaded) {
+    List<String> lines = new ArrayList<>();
+    for (Stage stage : loaded.model().placement().stages()) {
+      stage
+          .device()
+          .workDone()
+          .ifPresent(
+              w ->
+                  lines.add(
+                      "lamina: %s: %d submissions, %d waits, %d kernels, %d KiB in, %d KiB out"
+                          .formatted(
+                              stage.deviceId(),
+                              w.submissions(),
+                              w.synchronisations(),
+                              w.dispatches(),
+                              w.bytesIn() >> 10,
+                              w.bytesOut() >> 10)));
+    }
+    return lines;
   }
 
   private static String summary(Loaded loaded, Timings t) {
