@@ -8,7 +8,6 @@ import dev.lamina.gguf.QuantTables;
 /** Encoding of the types with blocks of 32 that need no search: Q8_0 and MXFP4. */
 final class LegacyBlocks {
   private static final int BLOCK = 32;
-  private static final byte[] MXFP4 = QuantTables.mxfp4();
 
   private LegacyBlocks() {}
 
@@ -46,17 +45,21 @@ final class LegacyBlocks {
     }
   }
 
+  /**
+   * The number of the level nearest to {@code x}, of two the one nearer to zero: between the levels
+   * 0, 1, 2, 3, 4, 6, 8 and 12. Division by the scale is exact, since that is a power of two.
+   */
   private static int nearestMxfp4(float x, float scale) {
-    int best = 0;
-    float least = Math.abs(MXFP4[0] * scale - x);
-    for (int q = 1; q < 16; q++) {
-      float error = Math.abs(MXFP4[q] * scale - x);
-      if (error < least) {
-        least = error;
-        best = q;
-      }
-    }
-    return best;
+    float v = Math.abs(x) / scale;
+    int level =
+        (v > 0.5f ? 1 : 0)
+            + (v > 1.5f ? 1 : 0)
+            + (v > 2.5f ? 1 : 0)
+            + (v > 3.5f ? 1 : 0)
+            + (v > 5 ? 1 : 0)
+            + (v > 7 ? 1 : 0)
+            + (v > 10 ? 1 : 0);
+    return x < 0 && level > 0 ? level + 8 : level;
   }
 
   private static float largest(float[] x, int at) {

@@ -22,11 +22,12 @@ final class Rounding {
     return Math.min(Math.max(nearest(v), least), most);
   }
 
-  /** The integer that is nearest, halves away from zero (C's {@code roundf}). */
+  /**
+   * The integer that is nearest, halves away from zero (C's {@code roundf}). What is added is the
+   * number before 1/2: with 1/2 itself the number before 1/2 would be rounded up.
+   */
   static int awayFromZero(float v) {
-    int whole = (int) v;
-    float rest = v - whole;
-    return rest >= 0.5f ? whole + 1 : rest <= -0.5f ? whole - 1 : whole;
+    return (int) (v + Math.copySign(0x1.fffffep-2f, v));
   }
 
   /** The value that is left of {@code v} in a float16. */
