@@ -6,7 +6,7 @@
 #include "engine.h"
 
 #define __global__
-#define __device__ static
+#define __device__
 #define __host__
 #define __constant__ static const
 #define __forceinline__ inline __attribute__((always_inline))
@@ -134,6 +134,8 @@ static inline unsigned __byte_perm(unsigned a, unsigned b, unsigned s) {
   }
   return out;
 }
+static inline float cospif(float x) { return (float)cos(M_PI * (double)x); }
+static inline float sinpif(float x) { return (float)sin(M_PI * (double)x); }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 #define __expf(x) expf(x)
 static inline float __fdividef(float a, float b) { return a / b; }
@@ -145,3 +147,30 @@ template <class T> static inline T atomicExch(T* p, T v) { T old = *p; *p = v; r
 
 template <class T> static inline T min(T a, T b) { return a < b ? a : b; }
 template <class T> static inline T max(T a, T b) { return a > b ? a : b; }
+
+/** cvt.rna.tf32.f32: 10 bits of mantissa, halves away from zero. */
+static inline float standinTf32(float x) {
+  unsigned bits = __float_as_uint(x);
+  if ((bits & 0x7f800000) == 0x7f800000) return x;
+  return __uint_as_float((bits + 0x1000) & ~0x1fffu);
+}
+
+/** mma.m16n8k8 on TF32 values; the fragments are laid out as NVIDIA's PTX manual has them. */
+static inline void standinMultiplyTf32(float *c, const float *a, float b0, float b1, int line) {
+  float own[6] = {a[0], a[1], a[2], a[3], b0, b1};
+  uint32_t words[6];
+  memcpy(words, own, sizeof words);
+  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, 6, line);
+  int lane = standin::self->lane;
+  for (int i = 0; i < 4; i++) {
+    int row = lane / 4 + i / 2 * 8;
+    int column = lane % 4 * 2 + i % 2;
+    for (int k = 0; k < 8; k++) {
+      float left, right;
+      memcpy(&left, &all[row % 8 * 4 + k % 4][row / 8 + k / 4 * 2], 4);
+      memcpy(&right, &all[column * 4 + k % 4][4 + k / 4], 4);
+      // The low bits of what is no TF32 value are ignored.
+      c[i] += __uint_as_float(__float_as_uint(left) & ~0x1fffu) * __uint_as_float(__float_as_uint(right) & ~0x1fffu);
+    }
+  }
+}

@@ -37,6 +37,7 @@ struct Memory {
 std::map<uintptr_t, Memory> memories;
 std::map<uintptr_t, size_t> pinned;
 std::map<int, size_t> used;
+std::set<Context*> contexts;
 int64_t counts[kCounts];
 int64_t calls[kFaults];
 int64_t orders[kFaults];
@@ -51,15 +52,15 @@ char* shared;
 sigjmp_buf escape;
 volatile bool inKernel;
 pthread_t kernelThread;
-struct sigaction formerSegv, formerBus;
+struct sigaction formers[65];
 const void* volatile touched;
 
 void onFault(int signal, siginfo_t* info, void* context) {
   if (inKernel && pthread_equal(pthread_self(), kernelThread)) {
-    touched = info->si_addr;
+    touched = signal == SIGILL ? nullptr : info->si_addr;
     siglongjmp(escape, 1);
   }
-  struct sigaction& former = signal == SIGSEGV ? formerSegv : formerBus;
+  struct sigaction& former = formers[signal];
   if (former.sa_flags & SA_SIGINFO) {
     former.sa_sigaction(signal, info, context);
   } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
@@ -76,8 +77,8 @@ void catchFaults() {
   struct sigaction action = {};
   action.sa_sigaction = onFault;
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-  sigaction(SIGSEGV, &action, &formerSegv);
-  sigaction(SIGBUS, &action, &formerBus);
+  // The last is how a read or write that is not aligned ends.
+  for (int signal : {SIGSEGV, SIGBUS, SIGILL}) sigaction(signal, &action, &formers[signal]);
 }
 
 size_t roundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
@@ -157,6 +158,7 @@ Context* openContext(int device) {
   catchFaults();
   Context* context = new Context;
   context->device = device;
+  contexts.insert(context);
   return context;
 }
 
@@ -166,6 +168,7 @@ void closeContext(Context* context) {
     if (here->second.context == context) unmap(here);
   }
   for (Stream* stream : context->streams) delete stream;
+  contexts.erase(context);
   if (current == context) current = nullptr;
   delete context;
 }
@@ -437,9 +440,13 @@ int launch(Stream* stream, Kernel* kernel, const unsigned grid[3], const unsigne
     kernelThread = pthread_self();
     if (sigsetjmp(escape, 1)) {
       inKernel = false;
-      snprintf(message, sizeof message, "%s touches address %p, which is not its own", entry->name,
-               touched);
-      return (int)kIllegalAddress;
+      if (touched) {
+        snprintf(message, sizeof message, "%s touches address %p, which is not its own", entry->name,
+                 touched);
+        return (int)kIllegalAddress;
+      }
+      snprintf(message, sizeof message, "%s reads or writes what is not aligned", entry->name);
+      return (int)kMisaligned;
     }
     inKernel = true;
     int result = run(entry, &shape, places.data(), stacks, message, sizeof message);
@@ -477,6 +484,8 @@ long standin_count(int what) { return standin::counts[what]; }
 const char* standin_message() { return standin::message; }
 
 void standin_forget() {
+  // HIP's contexts stay as long as the process.
+  for (auto* context : standin::contexts) context->status = standin::kSuccess;
   memset(standin::counts, 0, sizeof standin::counts);
   standin::counts[standin::kLive] = (int64_t)standin::memories.size();
   memset(standin::orders, 0, sizeof standin::orders);

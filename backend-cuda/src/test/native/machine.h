@@ -31,6 +31,7 @@ enum Status {
   kNotReady = 600,
   kIllegalAddress = 700,
   kPeerAlreadyEnabled = 704,
+  kMisaligned = 716,
   kLaunchFailed = 719,
   kNotSupported = 801,
   kCaptureUnsupported = 900

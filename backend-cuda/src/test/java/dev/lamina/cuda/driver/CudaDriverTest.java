@@ -46,6 +46,9 @@ final class CudaDriverTest {
       extern "C" __global__ void overrun(int *x, int at) {
         x[at] = 1;
       }
+      extern "C" __global__ void four(const float *x, float4 *to, int at) {
+        *to = *(const float4 *)(x + at);
+      }
       """;
 
   private StandIn machine;
@@ -180,6 +183,18 @@ final class CudaDriverTest {
     assertEquals(DeviceException.Kind.LOST, e.kind());
     assertTrue(e.getMessage().contains("700"), e.getMessage());
     assertTrue(machine.message().contains("overrun touches"), machine.message());
+  }
+
+  @Test
+  void whatIsNotAlignedIsFound() {
+    GpuStream stream = context.newStream();
+    GpuKernel four = module().kernel("four");
+    long x = context.allocate(1024);
+    stream.launch(four, new Grid(1, 1, 1, 1, 1), 0, new long[] {x, x, 8});
+    stream.synchronise();
+    stream.launch(four, new Grid(1, 1, 1, 1, 1), 0, new long[] {x, x, 5});
+    assertThrows(DeviceException.class, stream::synchronise);
+    assertTrue(machine.message().contains("not aligned"), machine.message());
   }
 
   @Test

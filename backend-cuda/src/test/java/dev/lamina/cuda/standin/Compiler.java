@@ -12,11 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 
 /** Runs g++; what has been made from the same texts before is not made again. */
 final class Compiler {
@@ -28,24 +26,13 @@ final class Compiler {
   static void require(String backend) {
     if (!System.getProperty("os.arch").equals("amd64")
         || !System.getProperty("os.name").equals("Linux")) {
-      skip(backend, "the stand-in driver runs on Linux on x86-64 only");
+      Requirement.missing(backend, "the stand-in driver runs on Linux on x86-64 only");
     }
     try {
       run(List.of("g++", "--version"));
     } catch (IOException e) {
-      skip(backend, "there is no g++ to build the stand-in driver with: install g++");
+      Requirement.missing(backend, "there is no g++ to build the stand-in driver with: install g++");
     }
-  }
-
-  /**
-   * Skips the test with a reason, or lets it fail where LAMINA_REQUIRE_DEVICES names the backend.
-   */
-  static void skip(String backend, String reason) {
-    String required = System.getenv("LAMINA_REQUIRE_DEVICES");
-    if (required != null && Arrays.asList(required.split(",")).contains(backend)) {
-      fail("LAMINA_REQUIRE_DEVICES names " + backend + ", and " + reason);
-    }
-    Assumptions.abort(reason);
   }
 
   /**

@@ -58,6 +58,7 @@ public final class StandIn {
 
   private static final String JCUDA = "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
   private static StandIn cuda;
+  private static StandIn hip;
 
   private final SymbolLookup symbols;
 
@@ -80,34 +81,50 @@ public final class StandIn {
     return cuda;
   }
 
+  /** The stand-in for AMD's runtime, which HipDriver then finds; skips the test likewise. */
+  public static synchronized StandIn hip() {
+    if (hip == null) {
+      Compiler.require("rocm");
+      Path library = Compiler.target().resolve("hip").resolve("libamdhip64.so");
+      build(library, "hip.cpp", List.of());
+      System.setProperty("lamina.hip.library", library.toString());
+      hip = new StandIn(library);
+    }
+    hip.reset();
+    return hip;
+  }
+
   /** Builds the stand-in for NVIDIA's driver. */
   public static Path cudaLibrary() {
     Compiler.require("cuda");
     Path library = Compiler.target().resolve("cuda").resolve("libcuda.so.1");
-    Path stubs = stubs();
-    List<Path> sources = Compiler.sources("machine.cpp", "cuda.cpp");
+    build(library, "cuda.cpp", List.of(stubs()));
+    return library;
+  }
+
+  private static void build(Path library, String driver, List<Path> more) {
+    List<Path> sources = new ArrayList<>(Compiler.sources("machine.cpp", driver));
+    sources.addAll(more);
     List<Path> all = new ArrayList<>(Compiler.sources("machine.h", "module.h"));
     all.addAll(sources);
-    all.add(stubs);
-    Compiler.make(
-        library,
-        all,
-        List.of(
-            "g++",
-            "-std=c++17",
-            "-O2",
-            "-Wall",
-            "-shared",
-            "-fPIC",
-            "-fno-strict-aliasing",
-            "-Wl,-soname,libcuda.so.1",
-            "-o",
-            "@",
-            sources.get(0).toString(),
-            sources.get(1).toString(),
-            stubs.toString(),
-            "-ldl"));
-    return library;
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "g++",
+                "-std=c++17",
+                "-O2",
+                "-Wall",
+                "-shared",
+                "-fPIC",
+                "-fno-strict-aliasing",
+                // Two stand-ins in one process have nothing to do with each other.
+                "-Wl,-Bsymbolic",
+                "-Wl,-soname," + library.getFileName(),
+                "-o",
+                "@"));
+    sources.forEach(source -> command.add(source.toString()));
+    command.add("-ldl");
+    Compiler.make(library, all, command);
   }
 
   /**
@@ -152,7 +169,7 @@ public final class StandIn {
 
   /** Two cards of 4 GiB with a present driver, no failures ordered, counts at 0. */
   public void reset() {
-    machine(2, 4L << 30, 12060, 86, 0);
+    machine(2, 4L << 30, this == hip ? 60_200_000 : 12060, 86, 0);
     call("standin_forget", FunctionDescriptor.ofVoid());
   }
 

@@ -1,0 +1,31 @@
+package dev.lamina.cuda;
+
+import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.Device;
+import dev.lamina.backend.testing.BackendContract;
+import dev.lamina.gguf.GgmlType;
+import java.util.Set;
+
+/** The CUDA backend on the stand-in driver: everything that a device must do. */
+final class CudaContractTest extends BackendContract {
+  @Override
+  protected Device open() {
+    return StandInCards.cuda(0);
+  }
+
+  @Override
+  protected Capabilities capabilities() {
+    return CardCapabilities.INSTANCE;
+  }
+
+  @Override
+  protected Set<GgmlType> matrixTypes() {
+    return allWeightTypes();
+  }
+
+  /** Matrix units round weights and activations to 10 bits of mantissa. */
+  @Override
+  protected double matrixBound(GgmlType type) {
+    return 1e-6;
+  }
+}

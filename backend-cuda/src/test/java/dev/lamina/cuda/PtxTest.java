@@ -1,0 +1,137 @@
+package dev.lamina.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.Dialect;
+import dev.lamina.shaders.ProgramKey;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import jcuda.nvptxcompiler.JNvPTXCompiler;
+import jcuda.nvptxcompiler.nvPTXCompilerHandle;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The PTX in this build: made of the present texts, and accepted by NVIDIA's assembler. */
+final class PtxTest {
+  private static final Pattern FUNCTION = Pattern.compile("Compiling entry function '(\\w+)'");
+  private static final Pattern USED = Pattern.compile("Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
+  private static final Pattern SPILLS =
+      Pattern.compile("(\\d+) bytes spill stores, (\\d+) bytes spill loads");
+
+  private static List<ProgramKey> programs() {
+    return CardKernels.programs(Flavour.CUDA.tuning(), true);
+  }
+
+  @Test
+  void madeOfThePresentTexts() throws IOException {
+    Map<String, String> expected = new TreeMap<>();
+    for (ProgramKey key : programs()) {
+      expected.put(key.name(), PtxImages.hash(CardKernels.text(Dialect.CUDA, key)));
+    }
+    try (InputStream in = PtxImages.class.getResourceAsStream("ptx/" + PtxImages.SOURCES)) {
+      String listed = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(
+          expected,
+          PtxImages.sources(listed),
+          "kernel texts have changed: make the PTX anew (see package-info of dev.lamina.cuda)");
+    }
+  }
+
+  @Test
+  void nothingIsMissingOrLeftOver() throws IOException {
+    for (ProgramKey key : programs()) {
+      String ptx = new String(PtxImages.image(key.name()), StandardCharsets.UTF_8);
+      assertTrue(ptx.startsWith(PtxImages.MARK + key.name() + "\n.version 7.0\n"), key.name());
+      String target = CardKernels.needsTensor(key) ? "sm_80" : "sm_75";
+      assertTrue(ptx.contains("\n.target " + target + "\n"), key.name());
+    }
+    try (Stream<Path> files = Files.list(Path.of("src/main/resources/dev/lamina/cuda/ptx"))) {
+      assertEquals(programs().size() + 1, files.count());
+    }
+  }
+
+  /** Errors, and registers that do not suffice, on every architecture that the PTX is for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sm_75", "sm_80", "sm_86", "sm_89", "sm_90"})
+  void assembles(String architecture) throws IOException {
+    List<String> report = new ArrayList<>();
+    List<String> spills = new ArrayList<>();
+    for (ProgramKey key : programs()) {
+      if (CardKernels.needsTensor(key) && architecture.equals("sm_75")) {
+        continue;
+      }
+      String log = assemble(key.name(), architecture);
+      String function = "?";
+      String spilled = "";
+      for (String line : log.lines().toList()) {
+        Matcher name = FUNCTION.matcher(line);
+        if (name.find()) {
+          function = name.group(1);
+        }
+        Matcher spill = SPILLS.matcher(line);
+        if (spill.find()) {
+          spilled = spill.group(1).equals("0") ? "" : ", " + spill.group(1) + " bytes spilled";
+          if (!spilled.isEmpty()) {
+            spills.add(key.name() + " " + function + spilled);
+          }
+        }
+        Matcher used = USED.matcher(line);
+        if (used.find()) {
+          report.add(
+              "%s %s: %s registers, %s bytes shared%s"
+                  .formatted(
+                      key.name(),
+                      function,
+                      used.group(1),
+                      used.group(2) == null ? "0" : used.group(2),
+                      spilled));
+        }
+      }
+    }
+    assertFalse(report.isEmpty(), "the assembler reports nothing");
+    Files.write(Path.of("target", "ptx-" + architecture + ".txt"), report);
+    assertEquals(List.of(), spills);
+  }
+
+  private static String assemble(String name, String architecture) {
+    byte[] ptx = PtxImages.image(name);
+    byte[] text = Arrays.copyOf(ptx, ptx.length + 1);
+    nvPTXCompilerHandle handle = new nvPTXCompilerHandle();
+    assertEquals(0, JNvPTXCompiler.nvPTXCompilerCreate(handle, text.length, text));
+    try {
+      String[] options = {"--gpu-name=" + architecture, "--verbose"};
+      int status = JNvPTXCompiler.nvPTXCompilerCompile(handle, options.length, options);
+      assertEquals(0, status, () -> name + " on " + architecture + ": " + errors(handle));
+      long[] size = {0};
+      JNvPTXCompiler.nvPTXCompilerGetInfoLogSize(handle, size);
+      byte[] log = new byte[(int) size[0] + 1];
+      JNvPTXCompiler.nvPTXCompilerGetInfoLog(handle, log);
+      return new String(log, StandardCharsets.UTF_8);
+    } finally {
+      JNvPTXCompiler.nvPTXCompilerDestroy(handle);
+    }
+  }
+
+  private static String errors(nvPTXCompilerHandle handle) {
+    long[] size = {0};
+    JNvPTXCompiler.nvPTXCompilerGetErrorLogSize(handle, size);
+    byte[] log = new byte[(int) size[0] + 1];
+    JNvPTXCompiler.nvPTXCompilerGetErrorLog(handle, log);
+    return new String(log, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.lamina.cuda;
+
+import dev.lamina.cuda.driver.GpuDriver;
+import dev.lamina.cuda.hip.HipDriver;
+import dev.lamina.cuda.jcuda.CudaDriver;
+import dev.lamina.cuda.standin.Modules;
+import dev.lamina.cuda.standin.StandIn;
+import dev.lamina.shaders.Dialect;
+import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.ProgramKey;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Devices on the stand-in drivers, their kernels compiled for the host when first asked for. */
+final class StandInCards {
+  private StandInCards() {}
+
+  /** Card 0 or 1 of the CUDA stand-in. */
+  static CardDevice cuda(int ordinal) {
+    StandIn.cuda();
+    GpuDriver driver = CudaDriver.load();
+    return new CardDevice(Flavour.CUDA, driver, driver.card(ordinal), StandInCards::images);
+  }
+
+  /** Card 0 or 1 of the HIP stand-in. */
+  static CardDevice hip(int ordinal) {
+    StandIn.hip();
+    GpuDriver driver = HipDriver.load();
+    return new CardDevice(Flavour.ROCM, driver, driver.card(ordinal), StandInCards::hipImages);
+  }
+
+  private static Map<ProgramKey, byte[]> images(Set<ProgramKey> programs) {
+    Map<ProgramKey, byte[]> images = new ConcurrentHashMap<>();
+    programs.parallelStream()
+        .forEach(
+            key -> {
+              Modules.make(key.name(), CardKernels.text(Dialect.CUDA, key));
+              String image = PtxImages.MARK + key.name() + "\n";
+              images.put(key, image.getBytes(StandardCharsets.UTF_8));
+            });
+    return images;
+  }
+
+  private static Map<ProgramKey, byte[]> hipImages(Set<ProgramKey> programs) {
+    Map<ProgramKey, byte[]> images = new ConcurrentHashMap<>();
+    programs.parallelStream()
+        .forEach(
+            key ->
+                images.put(
+                    key, Modules.makeHip(key.name(), CardKernels.text(Dialect.HIP, key))));
+    return images;
+  }
+}
