@@ -215,7 +215,8 @@ final class ModelTest {
   @CsvSource({
     "cuda, KERNEL, 400",
     "cuda, LAUNCH, 30",
-    "cuda, LAUNCH, 700",
+    "cuda, LAUNCH, 300",
+    "cuda, LAUNCH, 440",
     "cuda, COPY, 40",
     "cuda, GRAPH, 1",
     "cuda, MODULE, 1",
@@ -291,7 +292,9 @@ final class ModelTest {
             }
           }
           double relative = Math.sqrt(error / size);
-          assertTrue(relative < 2e-4, name + " in steps of " + step + ": " + relative);
+          // Steps of more than eight tokens go to the matrix units, which round.
+          double bound = step > 8 ? 4e-3 : 2e-4;
+          assertTrue(relative < bound, name + " in steps of " + step + ": " + relative);
         }
       }
     }

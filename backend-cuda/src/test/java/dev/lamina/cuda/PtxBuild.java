@@ -26,7 +26,7 @@ import java.util.zip.GZIPOutputStream;
 /**
  * Makes the PTX of the kernels that have changed, with nvcc, into the sources of this module.
  *
- * <p>README.md of the module's resources tells the command.
+ * <p>The package's description tells the command.
  */
 final class PtxBuild {
   /** Drivers of CUDA 12.0 read this version of PTX, and nvcc 13 writes a later one by itself. */

@@ -12,7 +12,7 @@ import java.util.List;
  * @param headParts tiles that the query heads of one key head need
  */
 record AttentionShape(int lanes, int headsInTile, int tokensInTile, int headParts) {
-  private static final int[] LANES = {1, 4, 8, 16};
+  static final int[] LANES = {1, 4, 8, 16};
 
   /**
    * The shape for steps with one token of each sequence, and the one for runs of tokens; a single

@@ -7,9 +7,9 @@ public enum Dialect {
   /** OpenCL C 1.2. */
   OPENCL("opencl"),
   /** CUDA C++. */
-  CUDA("vectors", "cuda"),
+  CUDA("vectors", "cuda", "cards"),
   /** HIP C++. */
-  HIP("vectors", "hip");
+  HIP("vectors", "hip", "cards");
 
   private final List<String> preludes;
 

@@ -28,26 +28,20 @@ public final class KernelText {
     StringBuilder text = new StringBuilder(1 << 15);
     new TreeMap<>(device).forEach((name, value) -> define(text, name, value.toString()));
     new TreeMap<>(key.defines()).forEach((name, value) -> define(text, name, value.toString()));
-    define(text, "IQ1_DELTA", QuantTables.IQ1_DELTA + "f");
-    define(text, "MOST_EXPERTS", String.valueOf(LaunchPlan.MOST_EXPERTS));
-    for (String prelude : dialect.preludes()) {
-      text.append(file("prelude/" + prelude));
-    }
     switch (key.unit()) {
       case WEIGHT -> {
-        GgmlType type = key.first();
-        layout(text, "WEIGHT", type);
-        if (type.blockSize() == 1) {
-          define(text, "RAGGED", "1");
-        }
-        decoder(text, type, "DECODE", "DECODE_ONE");
-        text.append(file("kernel/rows")).append(file("kernel/embed"));
+        rows(text, dialect, key.first());
+        text.append(file("kernel/embed"));
         int rows = key.defines().get("ROWS");
         again(text, "kernel/matvec", Map.of("TOKENS", 1, "TEAM_ROWS", rows));
-        again(text, "kernel/matvec", Map.of("TOKENS", LaunchPlan.TOKENS_TOGETHER, "TEAM_ROWS", 1));
+        again(
+            text,
+            "kernel/matvec",
+            Map.of("TOKENS", LaunchPlan.TOKENS_TOGETHER, "TEAM_ROWS", 1));
         text.append(file("kernel/matmul"));
       }
       case ATTENTION -> {
+        preludes(text, dialect);
         layout(text, "K", key.first());
         layout(text, "V", key.second());
         decoder(text, key.first(), "decodeKey", "decodeKeyOne");
@@ -61,20 +55,45 @@ public final class KernelText {
         }
       }
       case STORE -> {
+        preludes(text, dialect);
         define(text, "UNIT", String.valueOf(key.first().blockSize()));
         define(text, "UNIT_BYTES", String.valueOf(key.first().blockBytes()));
         text.append(file("encode/" + key.first())).append(file("kernel/store"));
       }
-      case VECTORS -> text.append(file("kernel/vectors"));
+      case VECTORS -> {
+        preludes(text, dialect);
+        text.append(file("kernel/vectors"));
+      }
     }
     return text.toString();
   }
 
+  /** What comes before every kernel. */
+  static void preludes(StringBuilder text, Dialect dialect) {
+    define(text, "MOST_EXPERTS", String.valueOf(LaunchPlan.MOST_EXPERTS));
+    dialect.preludes().forEach(prelude -> text.append(file("prelude/" + prelude)));
+  }
+
+  /** The preludes, and how rows of a type of weights are read. */
+  static void rows(StringBuilder text, Dialect dialect, GgmlType type) {
+    define(text, "IQ1_DELTA", QuantTables.IQ1_DELTA + "f");
+    // Preludes may look at it: such rows begin anywhere.
+    if (type.blockSize() == 1) {
+      define(text, "RAGGED", "1");
+    }
+    preludes(text, dialect);
+    layout(text, "WEIGHT", type);
+    decoder(text, type, "DECODE", "DECODE_ONE");
+    text.append(file("kernel/rows"));
+  }
+
   /** A file with numbers that hold for it alone. */
-  private static void again(StringBuilder text, String file, Map<String, Integer> defines) {
-    new TreeMap<>(defines).forEach((name, value) -> define(text, name, value.toString()));
+  static void again(StringBuilder text, String file, Map<String, Integer> defines) {
+    // In a fixed order: texts are known by their hashes.
+    Map<String, Integer> sorted = new TreeMap<>(defines);
+    sorted.forEach((name, value) -> define(text, name, value.toString()));
     text.append(file(file));
-    defines.keySet().forEach(name -> text.append("#undef ").append(name).append('\n'));
+    sorted.keySet().forEach(name -> text.append("#undef ").append(name).append('\n'));
   }
 
   private static void layout(StringBuilder text, String prefix, GgmlType type) {
@@ -84,7 +103,7 @@ public final class KernelText {
   }
 
   /** The decode routine of a type under given names. */
-  private static void decoder(StringBuilder text, GgmlType type, String name, String one) {
+  static void decoder(StringBuilder text, GgmlType type, String name, String one) {
     switch (type) {
       case Q4_K, Q5_K -> text.append(file("decode/k-scales"));
       case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_NL, IQ4_XS, MXFP4 ->
@@ -103,11 +122,11 @@ public final class KernelText {
     }
   }
 
-  private static void define(StringBuilder text, String name, String value) {
+  static void define(StringBuilder text, String name, String value) {
     text.append("#define ").append(name).append(' ').append(value).append('\n');
   }
 
-  private static String file(String name) {
+  static String file(String name) {
     return FILES.computeIfAbsent(
         name,
         path -> {

@@ -451,6 +451,11 @@ final class LaunchWriter {
   }
 
   private ProgramKey weightKey(TensorSpec weight) {
+    return weightKey(weight.type(), tuning);
+  }
+
+  /** The program with all kernels for a type of weights. */
+  static ProgramKey weightKey(GgmlType type, Tuning tuning) {
     Map<String, Integer> defines =
         Map.of(
             "LANES",
@@ -461,7 +466,7 @@ final class LaunchWriter {
             tuning.rows(),
             "TILE_TOKENS",
             tuning.tileTokens());
-    return new ProgramKey(KernelUnit.WEIGHT, weight.type(), null, defines);
+    return new ProgramKey(KernelUnit.WEIGHT, type, null, defines);
   }
 
   private Arg value(Value value) {

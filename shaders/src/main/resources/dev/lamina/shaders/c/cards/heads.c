@@ -1,0 +1,52 @@
+// Keys and values of heads of any multiple of 16 up to HEAD, in pages of any type, which the launch decides: so that few
+// programs serve all models.
+
+#define OUTS ((HEAD + ITEMS - 1) / ITEMS)
+#define LOWEST -1e30f
+
+// Numbers of the types in arguments.
+#define PAGES_F32 0
+#define PAGES_F16 1
+#define PAGES_BF16 2
+#define PAGES_Q8_0 3
+#define PAGES_Q4_0 4
+
+// Piece c of 16 values of a head. The type is the same for all items: no item waits for another.
+DEVICE float16 headPiece(int type, const uchar *head, int c) {
+  switch (type) {
+    case PAGES_F32: return decodeF32(head + c * 64, 0, nullptr);
+    case PAGES_F16: return decodeF16(head + c * 32, 0, nullptr);
+    case PAGES_BF16: return decodeBF16(head + c * 32, 0, nullptr);
+    case PAGES_Q8_0: return decodeQ8_0(head + c / 2 * 34, c % 2, nullptr);
+    default: return decodeQ4_0(head + c / 2 * 18, c % 2, nullptr);
+  }
+}
+
+DEVICE float headValue(int type, const uchar *head, int d) {
+  switch (type) {
+    case PAGES_F32: return ((const float *) head)[d];
+    case PAGES_F16: return oneF16(head, d);
+    case PAGES_BF16: return oneBF16(head, d);
+    case PAGES_Q8_0: return oneQ8_0(head + d / 32 * 34, d % 32);
+    default: return oneQ4_0(head + d / 32 * 18, d % 32);
+  }
+}
+
+// Group x: a token's head.
+KERNEL(64, 1) attentionJoin(const float *partial, float *out, int splits, int headV) {
+  const float *from = partial + (ulong) GROUP_ID(0) * splits * (headV + 2);
+  float greatest = LOWEST;
+  for (int s = 0; s < splits; s++) {
+    greatest = MAX(greatest, from[s * (headV + 2) + headV]);
+  }
+  for (int d = LOCAL_ID(0); d < headV; d += 64) {
+    float sum = 0.0f;
+    float total = 0.0f;
+    for (int s = 0; s < splits; s++) {
+      float weight = EXP(from[s * (headV + 2) + headV] - greatest);
+      sum += weight * from[s * (headV + 2) + d];
+      total += weight * from[s * (headV + 2) + headV + 1];
+    }
+    out[(ulong) GROUP_ID(0) * headV + d] = sum / total;
+  }
+}
