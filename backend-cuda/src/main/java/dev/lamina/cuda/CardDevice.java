@@ -195,7 +195,9 @@ final class CardDevice implements Device {
     programs.remove(program);
   }
 
-  /** Waits for the card before something is freed; a card that fails has nothing left to wait for. */
+  /**
+   * Waits for the card before something is freed; a card that fails has nothing left to wait for.
+   */
   void settle() {
     try {
       stream.synchronise();

@@ -25,7 +25,10 @@ public final class CudaBackendProvider implements BackendProvider {
   @Override
   public Discovery discover(DeviceOptions options) {
     return CardSearch.search(
-        Flavour.CUDA, CudaDriver::load, CudaBackendProvider::tooOld, (driver, card) -> new PtxImages());
+        Flavour.CUDA,
+        CudaDriver::load,
+        CudaBackendProvider::tooOld,
+        (driver, card) -> new PtxImages());
   }
 
   private static String tooOld(GpuCard card) {

@@ -14,11 +14,7 @@ import dev.lamina.shaders.Tuning;
  * @param capabilities what the backend can do
  */
 record Flavour(
-    String backend,
-    String idPrefix,
-    Dialect dialect,
-    Tuning tuning,
-    Capabilities capabilities) {
+    String backend, String idPrefix, Dialect dialect, Tuning tuning, Capabilities capabilities) {
   private static final Tuning TUNING = new Tuning(32, 4, 2, 64, 64, 48 << 10);
 
   static final Flavour CUDA =

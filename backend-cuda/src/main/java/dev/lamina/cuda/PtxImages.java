@@ -63,9 +63,7 @@ final class PtxImages implements KernelImages {
   /** Reads the list of programs: hashes by name. */
   static Map<String, String> sources(String text) {
     Map<String, String> hashes = new TreeMap<>();
-    text.lines()
-        .map(line -> line.split(" "))
-        .forEach(words -> hashes.put(words[0], words[1]));
+    text.lines().map(line -> line.split(" ")).forEach(words -> hashes.put(words[0], words[1]));
     return hashes;
   }
 }

@@ -6,7 +6,10 @@ import dev.lamina.backend.testing.BackendContract;
 import dev.lamina.gguf.GgmlType;
 import java.util.Set;
 
-/** The ROCm backend on the stand-in runtime, with waves of 64 lanes: everything that a device must do. */
+/**
+ * The ROCm backend on the stand-in runtime, with waves of 64 lanes: everything that a device must
+ * do.
+ */
 final class HipContractTest extends BackendContract {
   @Override
   protected Device open() {

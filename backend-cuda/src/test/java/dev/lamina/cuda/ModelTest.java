@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whole models on the stand-in drivers: golden logits, any share of the layers, and failures. */
 final class ModelTest {
   private static final String PROMPT = "Once upon a time";
-  private static final int TOKENS = 40;
+  private static final int TOKENS = 28;
   private static final int ALL = 99;
 
   private static List<Integer> expected;
@@ -93,8 +93,7 @@ final class ModelTest {
             .withUbatch(16)
             .withKv(GgmlType.F32, GgmlType.F32)
             .withGpuLayers(layers);
-    return Model.load(
-        Demo.model(), options, Backends.of(List.of(backends), DeviceOptions.DEFAULT));
+    return Model.load(Demo.model(), options, Backends.of(List.of(backends), DeviceOptions.DEFAULT));
   }
 
   private static List<Integer> generate(Model model) {
@@ -151,7 +150,7 @@ final class ModelTest {
         Session session = model.newSession()) {
       int[] prompt = model.tokenizer().encode(PROMPT, true, true);
       GenerateOptions greedy =
-          GenerateOptions.DEFAULT.withSampling(Sampling.GREEDY).withMaxTokens(30);
+          GenerateOptions.DEFAULT.withSampling(Sampling.GREEDY).withMaxTokens(TOKENS);
       Map<Count, Long> before = new TreeMap<>();
       int token = 0;
       for (Token ignored : session.generate(prompt, greedy)) {
@@ -165,8 +164,7 @@ final class ModelTest {
           assertEquals(10, machine.count(Count.GRAPH_LAUNCHES) - before.get(Count.GRAPH_LAUNCHES));
           assertEquals(0, machine.count(Count.LAUNCHES) - before.get(Count.LAUNCHES));
           assertEquals(0, machine.count(Count.ALLOCATIONS) - before.get(Count.ALLOCATIONS));
-          long waits =
-              machine.count(Count.SYNCHRONISATIONS) - before.get(Count.SYNCHRONISATIONS);
+          long waits = machine.count(Count.SYNCHRONISATIONS) - before.get(Count.SYNCHRONISATIONS);
           System.out.printf(
               "a token of the demo model: %d kernels, %d waits, %d bytes in, %d bytes out%n",
               (machine.count(Count.KERNELS) - before.get(Count.KERNELS)) / 10,
@@ -181,7 +179,7 @@ final class ModelTest {
 
   /** Wherever the memory ends, the text goes on elsewhere. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 5, 20, 40, 60, 70, 75, 80})
+  @ValueSource(ints = {1, 5, 40, 70, 80})
   void outOfMemoryAtAnyAllocation(int nth) {
     StandIn machine = machine("cuda");
     Cards cards = Cards.of("cuda", 1);

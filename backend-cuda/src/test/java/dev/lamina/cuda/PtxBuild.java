@@ -1,7 +1,7 @@
 package dev.lamina.cuda;
 
-import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.ProgramKey;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -108,7 +108,11 @@ final class PtxBuild {
     int code = ptx.indexOf(".version");
     int end = ptx.indexOf('\n', code);
     String relabelled =
-        PtxImages.MARK + name + "\n" + PTX_VERSION + ptx.substring(end).replaceAll("(?m)^\\s*//.*\n", "");
+        PtxImages.MARK
+            + name
+            + "\n"
+            + PTX_VERSION
+            + ptx.substring(end).replaceAll("(?m)^\\s*//.*\n", "");
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     try (OutputStream gzip =
         new GZIPOutputStream(packed) {

@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The PTX in this build: made of the present texts, and accepted by NVIDIA's assembler. */
 final class PtxTest {
   private static final Pattern FUNCTION = Pattern.compile("Compiling entry function '(\\w+)'");
-  private static final Pattern USED = Pattern.compile("Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
+  private static final Pattern USED =
+      Pattern.compile("Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
   private static final Pattern SPILLS =
       Pattern.compile("(\\d+) bytes spill stores, (\\d+) bytes spill loads");
 

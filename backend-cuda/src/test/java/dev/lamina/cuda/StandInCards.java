@@ -5,8 +5,8 @@ import dev.lamina.cuda.hip.HipDriver;
 import dev.lamina.cuda.jcuda.CudaDriver;
 import dev.lamina.cuda.standin.Modules;
 import dev.lamina.cuda.standin.StandIn;
-import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.ProgramKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -48,8 +48,7 @@ final class StandInCards {
     programs.parallelStream()
         .forEach(
             key ->
-                images.put(
-                    key, Modules.makeHip(key.name(), CardKernels.text(Dialect.HIP, key))));
+                images.put(key, Modules.makeHip(key.name(), CardKernels.text(Dialect.HIP, key))));
     return images;
   }
 }

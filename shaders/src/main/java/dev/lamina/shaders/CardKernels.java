@@ -58,8 +58,7 @@ public final class CardKernels {
     Kernel kernel = launch.kernel();
     return with(
         launch,
-        new Kernel(
-            tensor(kernel.program().first()), kernel.entry() + "Tensor", TENSOR_ITEMS, 1),
+        new Kernel(tensor(kernel.program().first()), kernel.entry() + "Tensor", TENSOR_ITEMS, 1),
         launch.args());
   }
 
@@ -107,8 +106,7 @@ public final class CardKernels {
   }
 
   private static ProgramKey attention(int head, int items) {
-    return new ProgramKey(
-        KernelUnit.ATTENTION, null, null, Map.of("HEAD", head, "ITEMS", items));
+    return new ProgramKey(KernelUnit.ATTENTION, null, null, Map.of("HEAD", head, "ITEMS", items));
   }
 
   private static int pages(GgmlType type) {

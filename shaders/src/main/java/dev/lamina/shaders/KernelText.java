@@ -34,10 +34,7 @@ public final class KernelText {
         text.append(file("kernel/embed"));
         int rows = key.defines().get("ROWS");
         again(text, "kernel/matvec", Map.of("TOKENS", 1, "TEAM_ROWS", rows));
-        again(
-            text,
-            "kernel/matvec",
-            Map.of("TOKENS", LaunchPlan.TOKENS_TOGETHER, "TEAM_ROWS", 1));
+        again(text, "kernel/matvec", Map.of("TOKENS", LaunchPlan.TOKENS_TOGETHER, "TEAM_ROWS", 1));
         text.append(file("kernel/matmul"));
       }
       case ATTENTION -> {

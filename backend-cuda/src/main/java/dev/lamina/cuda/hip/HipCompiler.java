@@ -61,8 +61,7 @@ public final class HipCompiler {
           for (String name : missing) {
             Path made = work.resolve(name + ".co");
             code.put(name, Files.readAllBytes(made));
-            Files.move(
-                made, cache.resolve(name + ".co"), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(made, cache.resolve(name + ".co"), StandardCopyOption.REPLACE_EXISTING);
           }
         } finally {
           delete(work);
@@ -79,7 +78,8 @@ public final class HipCompiler {
 
   private void make(Path work, List<String> names, Map<String, String> texts) throws IOException {
     int count =
-        Math.min(names.size(), Math.min(MOST_PROCESSES, Runtime.getRuntime().availableProcessors()));
+        Math.min(
+            names.size(), Math.min(MOST_PROCESSES, Runtime.getRuntime().availableProcessors()));
     List<List<String>> shares = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       shares.add(new ArrayList<>());
@@ -115,7 +115,8 @@ public final class HipCompiler {
       command.add("-D" + HipLibrary.PROPERTY + "=" + library);
     }
     command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), Hiprtc.class.getName(), architecture));
+        List.of(
+            "-cp", System.getProperty("java.class.path"), Hiprtc.class.getName(), architecture));
     command.addAll(files);
     return new ProcessBuilder(command)
         .redirectErrorStream(true)
@@ -150,8 +151,7 @@ public final class HipCompiler {
 
   private DeviceException failed(String how) {
     return new DeviceException(
-        DeviceException.Kind.COMPILE_FAILED,
-        "HIP's compiler for " + architecture + " " + how);
+        DeviceException.Kind.COMPILE_FAILED, "HIP's compiler for " + architecture + " " + how);
   }
 
   private static void delete(Path folder) throws IOException {

@@ -121,8 +121,7 @@ final class HipContext implements GpuContext {
 
   @Override
   public GpuStream newStream() {
-    HipStream stream =
-        new HipStream(this, make("hipStreamCreateWithFlags", STREAM_NON_BLOCKING));
+    HipStream stream = new HipStream(this, make("hipStreamCreateWithFlags", STREAM_NON_BLOCKING));
     resources.add(stream);
     return stream;
   }
@@ -184,8 +183,7 @@ final class HipContext implements GpuContext {
       }
     }
     Set.copyOf(memories).forEach(this::free);
-    Set.copyOf(pinned)
-        .forEach(address -> release("hipHostFree", MemorySegment.ofAddress(address)));
+    Set.copyOf(pinned).forEach(address -> release("hipHostFree", MemorySegment.ofAddress(address)));
     closed = true;
   }
 

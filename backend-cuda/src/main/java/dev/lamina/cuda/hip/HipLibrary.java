@@ -126,7 +126,8 @@ final class HipLibrary {
                           new DeviceException(
                               DeviceException.Kind.UNSUPPORTED,
                               "this HIP runtime has no " + name + ": update ROCm"));
-          return Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(JAVA_INT, types));
+          return Linker.nativeLinker()
+              .downcallHandle(symbol, FunctionDescriptor.of(JAVA_INT, types));
         });
   }
 }

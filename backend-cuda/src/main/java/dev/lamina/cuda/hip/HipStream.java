@@ -34,14 +34,12 @@ final class HipStream implements GpuStream {
 
   @Override
   public void copyIn(long to, MemorySegment source) {
-    context.call(
-        "hipMemcpyAsync", at(to), source, source.byteSize(), HOST_TO_DEVICE, stream);
+    context.call("hipMemcpyAsync", at(to), source, source.byteSize(), HOST_TO_DEVICE, stream);
   }
 
   @Override
   public void copyOut(MemorySegment target, long from) {
-    context.call(
-        "hipMemcpyAsync", target, at(from), target.byteSize(), DEVICE_TO_HOST, stream);
+    context.call("hipMemcpyAsync", target, at(from), target.byteSize(), DEVICE_TO_HOST, stream);
   }
 
   @Override

@@ -31,7 +31,8 @@ final class Compiler {
     try {
       run(List.of("g++", "--version"));
     } catch (IOException e) {
-      Requirement.missing(backend, "there is no g++ to build the stand-in driver with: install g++");
+      Requirement.missing(
+          backend, "there is no g++ to build the stand-in driver with: install g++");
     }
   }
 

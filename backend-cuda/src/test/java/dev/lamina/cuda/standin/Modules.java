@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 /** Libraries of kernels for the stand-in driver, compiled from device code. */
 public final class Modules {
   /** A kernel's head once the preprocessor is done with it. */
-  private static final Pattern KERNEL = Pattern.compile("extern \"C\"\\s+void\\s+(?!standin_)(\\w+)\\s*\\(");
+  private static final Pattern KERNEL =
+      Pattern.compile("extern \"C\"\\s+void\\s+(?!standin_)(\\w+)\\s*\\(");
 
   private Modules() {}
 

@@ -83,13 +83,13 @@ public final class StandIn {
 
   /** The stand-in for AMD's runtime, which HipDriver then finds; skips the test likewise. */
   public static synchronized StandIn hip() {
+    Compiler.require("rocm");
+    Path library = Compiler.target().resolve("hip").resolve("libamdhip64.so");
     if (hip == null) {
-      Compiler.require("rocm");
-      Path library = Compiler.target().resolve("hip").resolve("libamdhip64.so");
       build(library, "hip.cpp", List.of());
-      System.setProperty("lamina.hip.library", library.toString());
       hip = new StandIn(library);
     }
+    System.setProperty("lamina.hip.library", library.toString());
     hip.reset();
     return hip;
   }
