@@ -2,6 +2,7 @@ package dev.lamina.cpu.panel;
 
 import dev.lamina.backend.DeviceException;
 import dev.lamina.cpu.code.CodeMemory;
+import dev.lamina.cpu.code.CpuId;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.NativeCode;
 import dev.lamina.gguf.GgmlType;
@@ -31,6 +32,11 @@ public final class PanelCode {
 
   /** The functions of an instruction set that the processor has. */
   public static synchronized PanelCode of(Isa isa) {
+    // asking also has the system grant what must be asked for
+    CpuId cpu = CpuId.read();
+    if (cpu == null || !isa.runsOn(cpu)) {
+      throw new IllegalArgumentException("this machine does not run code for " + isa.label());
+    }
     return ALL.computeIfAbsent(isa, PanelCode::new);
   }
 
