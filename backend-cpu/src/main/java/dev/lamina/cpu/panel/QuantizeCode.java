@@ -15,8 +15,8 @@ import java.nio.ByteOrder;
 
 /**
  * Assembles the rounding of activations to the records of an {@link InputFormat}: the scale is the
- * largest magnitude of 32 values by 127. Needs AVX2. A NaN or an infinity makes the scale of its
- * record one; values below 1e-30 / 254 become zero.
+ * largest magnitude of 32 values by 127, rounded to 11 bits. Needs AVX2. A NaN or an infinity makes
+ * the scale of its record one; values below 1e-30 / 254 become zero.
  */
 final class QuantizeCode {
   // the arguments, by their offsets
@@ -94,9 +94,25 @@ final class QuantizeCode {
     asm.op(Vop.VPMAXUD, 128, MOST, MOST, asm.splat(bits(SMALLEST)));
     asm.op(Vop.VPBROADCASTD, BITS, MOST, MOST);
     asm.op(Vop.VMULPS, BITS, D, MOST, asm.splat(bits(1 / 127f)));
+    roundScale();
     asm.op(Vop.VMOVSS_STORE, 128, D, Mem.at(RDX, InputFormat.SCALE));
     asm.op(Vop.VMOVUPS, BITS, T, asm.splat(bits(127)));
     asm.op(Vop.VDIVPS, BITS, T, T, MOST);
+  }
+
+  /**
+   * Rounds the scale to the 11 bits of a float16, to even, without its limits: ggml keeps it so,
+   * and with it products are llama.cpp's.
+   */
+  private void roundScale() {
+    asm.opImm(Vop.VPSRLD, BITS, T, D, 13);
+    asm.op(Vop.VPAND, BITS, T, T, asm.splat(1));
+    asm.op(Vop.VPADDD, BITS, T, T, asm.splat(0xfff));
+    asm.op(Vop.VPADDD, BITS, T, T, D);
+    asm.op(Vop.VPAND, BITS, T, T, asm.splat(-1 << 13));
+    // zero times what is no number is none, whatever became of its bits
+    asm.op(Vop.VMULPS, BITS, D, D, asm.splat(0));
+    asm.op(Vop.VADDPS, BITS, D, D, T);
   }
 
   private void values() {
