@@ -31,8 +31,11 @@ final class CpuDevice implements Device {
   private final ThreadTeam team;
   private final Start start;
 
-  /** Multiplies with panels; null where all is computed in float32. */
+  /** Multiplies with panels; null where there is no machine code. */
   private final PanelCode code;
+
+  /** Whether activations are rounded for products with panels of integers. */
+  private final boolean integers;
 
   /** How matrix products are computed, and why so. */
   private final String math;
@@ -46,30 +49,32 @@ final class CpuDevice implements Device {
   }
 
   CpuDevice(DeviceOptions options, Start start) {
-    this(options, start, choose(options));
+    this(options, start, choose(options), options.math());
   }
 
   /** A device with the products of this instruction set, which the processor must have. */
   CpuDevice(DeviceOptions options, Start start, Isa isa) {
-    this(options, start, new Isa.Choice(isa, null));
+    this(options, start, new Isa.Choice(isa, null), options.math());
   }
 
-  private CpuDevice(DeviceOptions options, Start start, Isa.Choice choice) {
+  private CpuDevice(DeviceOptions options, Start start, Isa.Choice choice, CpuMath asked) {
     this.start = start;
     code = choice.isa() == null ? null : PanelCode.of(choice.isa());
-    math =
-        code == null
-            ? "float32 products: " + choice.reason()
-            : "8-bit products, as machine code for " + choice.isa().label();
+    integers = code != null && asked == CpuMath.I8;
+    if (integers) {
+      math = "8-bit products, as machine code for " + choice.isa().label();
+    } else if (code != null) {
+      math =
+          "float32 products: asked for; of float types as machine code for " + choice.isa().label();
+    } else {
+      math = "float32 products: " + choice.reason();
+    }
     team = new ThreadTeam(options.threads() > 0 ? options.threads() : facts.cores());
   }
 
   private static Isa.Choice choose(DeviceOptions options) {
-    if (options.math() == CpuMath.F32) {
-      return new Isa.Choice(null, "asked for");
-    }
     if (!options.repack()) {
-      return new Isa.Choice(null, "8-bit ones need weights repacked");
+      return new Isa.Choice(null, "machine code needs weights repacked");
     }
     return Isa.choose();
   }
@@ -102,9 +107,11 @@ final class CpuDevice implements Device {
 
   /** The panels that a weight is brought into, or null where it stays as it is. */
   private PanelFormat panels(TensorSpec spec) {
-    return code != null && spec.use() == TensorSpec.Use.MATRIX
-        ? PanelFormats.of(spec.type())
-        : null;
+    if (code == null || spec.use() != TensorSpec.Use.MATRIX) {
+      return null;
+    }
+    PanelFormat format = PanelFormats.of(spec.type(), spec.cols());
+    return format == null || format.input().rounded() && !integers ? null : format;
   }
 
   @Override

@@ -49,6 +49,6 @@ abstract class IntegerContract extends BackendContract {
 
   @Override
   protected double matrixBound(GgmlType type) {
-    return PanelFormats.of(type) == null ? 1e-10 : ROUNDING;
+    return PanelFormats.of(type).input().rounded() ? ROUNDING : 1e-10;
   }
 }

@@ -18,6 +18,8 @@ import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
 import dev.lamina.backend.Weight;
+import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -130,6 +132,12 @@ class TiersTest {
       }
     }
 
+    /** What multiplies with the weights' panels, or null where there is no machine code. */
+    PanelCode code() {
+      Isa.Choice choice = Isa.choose();
+      return choice.isa() == null ? null : PanelCode.of(choice.isa());
+    }
+
     /** The hidden states of two steps. */
     float[] run() {
       Map<TensorSpec, Weight> loaded = new HashMap<>(weights);
@@ -182,7 +190,7 @@ class TiersTest {
     try (Layer layer = new Layer(Start.SIMD)) {
       float[] before = layer.run();
       try (WarmUp warmUp =
-          WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, null)) {
+          WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.code())) {
         warmUp.await();
         assertTrue(warmUp.rounds() > 1, warmUp.rounds() + " rounds");
       }
@@ -197,7 +205,8 @@ class TiersTest {
   void warmUpEndsWhenClosed() {
     try (Layer layer = new Layer(Start.SIMD)) {
       for (int i = 0; i < 20; i++) {
-        WarmUp warmUp = WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, null);
+        WarmUp warmUp =
+            WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.code());
         if (i % 2 == 0) {
           Thread.onSpinWait();
         }

@@ -31,6 +31,8 @@ public enum Vop {
   VPADDB(1, 1, 0xfc, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
   VPMAXSD(1, 2, 0x3d, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMAXUD(1, 2, 0x3f, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VPMULLW(1, 1, 0xd5, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPMULHUW(1, 1, 0xe4, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
   VPMULLD(1, 2, 0x40, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPDPBUSD(1, 2, 0x50, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMADDUBSW(1, 2, 0x04, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),

@@ -30,7 +30,7 @@ public final class PanelExpertQuantizeKernel extends Kernel {
     this.divisor = perSlot ? 1 : groups.used();
     this.in = in;
     this.out = out;
-    this.tokens = new Tokens(format, code.mostTokens(), cols);
+    this.tokens = new Tokens(format, code.mostTokens(format), cols);
     this.code = code.quantize(format);
   }
 

@@ -1,7 +1,6 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.cpu.code.NativeCode;
-import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.panel.PanelFormat;
 import java.lang.foreign.Arena;
@@ -46,8 +45,8 @@ final class PanelProduct {
     this.format = weight.panels();
     this.panelBytes = format.panelBytes(weight.cols());
     this.bias = bias;
-    this.tokens = new Tokens(format.input(), code.mostTokens(), weight.cols());
-    this.products = new long[code.mostTokens() + 1];
+    this.tokens = new Tokens(format.input(), code.mostTokens(format.input()), weight.cols());
+    this.products = new long[tokens.most() + 1];
   }
 
   Tokens tokens() {
@@ -78,8 +77,8 @@ final class PanelProduct {
     if (rows <= tokens.most()) {
       return weight.cols();
     }
-    int block = format.type().blockSize();
-    long blockBytes = tokens.most() * tokens.format().rowBytes(Math.max(block, InputFormat.VALUES));
+    int block = format.columns();
+    long blockBytes = tokens.most() * tokens.format().rowBytes(block);
     return (int) Math.min(weight.cols(), Math.max(1, TILE_BYTES / blockBytes) * block);
   }
 
@@ -145,7 +144,7 @@ final class PanelProduct {
     long panel = weight.address() + ((long) expert * panels() + first) * panelBytes;
     long weights = panel + format.panelBytes(from);
     long skip = panelBytes - format.panelBytes(depth);
-    int blocks = depth / format.type().blockSize();
+    int blocks = depth / format.columns();
     int whole = Math.min(end, weight.rows() / PanelFormat.ROWS) - first;
     long to = out + 64L * first;
     long init = from > 0 ? to : bias == 0 ? ZEROS : bias + 64L * first;

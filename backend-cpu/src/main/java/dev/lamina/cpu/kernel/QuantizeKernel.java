@@ -16,7 +16,7 @@ public final class QuantizeKernel extends Kernel {
     this.value = value;
     this.in = in;
     this.out = out;
-    this.tokens = new Tokens(format, code.mostTokens(), value.width());
+    this.tokens = new Tokens(format, code.mostTokens(format), value.width());
     this.code = code.quantize(format);
   }
 

@@ -6,10 +6,13 @@ package dev.lamina.cpu.panel;
  * unsigned weights takes away, {@code -offset * sum}, as an integer; or with offset 0 {@code d *
  * sum} as a float for minimums.
  *
- * @param part 32 or 16
+ * @param part 32 or 16; 0 where nothing is rounded
  * @param offset what unsigned weights are too large by; 0: sums for minimums
  */
 public record InputFormat(int part, int offset) {
+  /** Activations as they are, for weights of float types: a record is 32 floats. */
+  public static final InputFormat FLOATS = new InputFormat(0, 0);
+
   /** Values of a record. */
   public static final int VALUES = 32;
 
@@ -19,9 +22,14 @@ public record InputFormat(int part, int offset) {
   /** Where the words for the parts begin. */
   static final int SUMS = 36;
 
+  /** Whether values are rounded to bytes at all. */
+  public boolean rounded() {
+    return part != 0;
+  }
+
   /** Bytes of a record. */
   public int recordBytes() {
-    return SUMS + 4 * (VALUES / part);
+    return rounded() ? SUMS + 4 * (VALUES / part) : 4 * VALUES;
   }
 
   /** Bytes of a row of {@code cols} values. */

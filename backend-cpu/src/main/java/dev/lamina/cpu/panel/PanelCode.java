@@ -45,8 +45,8 @@ public final class PanelCode {
   }
 
   /** The most rows of activations that one product can take. */
-  public int mostTokens() {
-    return ProductCode.mostTokens(isa);
+  public int mostTokens(InputFormat format) {
+    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa);
   }
 
   private synchronized long function(Object key, Supplier<byte[]> code) {
@@ -64,10 +64,15 @@ public final class PanelCode {
 
   /** The address of the product of panels with exactly {@code tokens} rows. */
   public long product(PanelFormat format, int tokens) {
-    return function(new Product(format.type(), tokens), () -> ProductCode.of(isa, format, tokens));
+    return function(
+        new Product(format.type(), tokens),
+        () ->
+            format.input().rounded()
+                ? ProductCode.of(isa, format, tokens)
+                : FloatCode.of(isa, format, tokens));
   }
 
-  /** The address of the rounding of activations. */
+  /** The address of the rounding of activations, or of what puts them in records as they are. */
   public long quantize(InputFormat format) {
     return function(format, () -> QuantizeCode.of(format));
   }
@@ -105,7 +110,7 @@ public final class PanelCode {
     long rowBytes = format.type().rowBytes(cols);
     put(scratch + RepackCode.SOURCE, rows);
     put(scratch + RepackCode.TARGET, panel);
-    put(scratch + RepackCode.BLOCKS, cols / format.type().blockSize());
+    put(scratch + RepackCode.BLOCKS, cols / format.columns());
     for (int r = 0; r < PanelFormat.ROWS; r++) {
       NativeCode.ALL.set(
           ValueLayout.JAVA_INT,

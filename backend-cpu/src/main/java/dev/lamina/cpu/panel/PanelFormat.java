@@ -7,10 +7,11 @@ import java.util.List;
  * How rows of one type lie in panels. A panel holds {@link #ROWS} rows; block after block, first
  * the lines of the values (a line: 4 values of each row), then the scales. Values are unsigned: a
  * weight is {@code scale * (value - offset)}, or {@code scale * value} plus or minus a minimum. A
- * panel takes as many bytes as its rows did.
+ * panel takes as many bytes as its rows did. Panels of float types hold floats: 32 columns make a
+ * block, and nothing but {@code type} and {@code moves} counts.
  *
  * @param type the type in the file
- * @param part values that share a scale: 32 or 16
+ * @param part values that share a scale: 32 or 16; 0 for float types
  * @param offset what the values are too large by
  * @param most the largest value
  * @param minimum whether minimums are added (1), taken away (-1), or there are none (0)
@@ -58,14 +59,34 @@ public record PanelFormat(
     this(type, part, offset, most, minimum, planes, levels, scales, moves, null);
   }
 
+  /** A format of float values, which are multiplied as they are. */
+  static PanelFormat floats(GgmlType type, List<Move> moves) {
+    return new PanelFormat(type, 0, 0, 0, 0, null, null, null, moves);
+  }
+
+  /** Whether a row of that many values is made of whole blocks. */
+  boolean fits(int cols) {
+    return cols % columns() == 0;
+  }
+
+  /** Columns of a block. */
+  public int columns() {
+    return Math.max(InputFormat.VALUES, type.blockSize());
+  }
+
   /** Records of 32 values in a block. */
   int records() {
-    return type.blockSize() / InputFormat.VALUES;
+    return columns() / InputFormat.VALUES;
+  }
+
+  /** Bytes that a block takes in one row of the file. */
+  int rowBlockBytes() {
+    return Math.toIntExact(type.rowBytes(columns()));
   }
 
   /** Bytes of a block of a panel. */
   int blockBytes() {
-    return Math.toIntExact(ROWS * type.blockBytes());
+    return ROWS * rowBlockBytes();
   }
 
   /** Bytes of a panel. */
@@ -85,6 +106,6 @@ public record PanelFormat(
 
   /** How activations must be rounded for it. */
   public InputFormat input() {
-    return new InputFormat(part, offset);
+    return part == 0 ? InputFormat.FLOATS : new InputFormat(part, offset);
   }
 }

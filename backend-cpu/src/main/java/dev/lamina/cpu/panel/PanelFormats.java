@@ -21,7 +21,7 @@ public final class PanelFormats {
     for (PanelFormat format :
         List.of(
             q80(), q40(), q41(), q50(), q51(), q2k(), q3k(), q4k(), q5k(), q6k(), iq4nl(), iq4xs(),
-            mxfp4(), tq2())) {
+            mxfp4(), tq1(), tq2(), f32(), f16(), bf16())) {
       ALL.put(format.type(), format);
     }
     CodebookFormats.all().forEach(format -> ALL.put(format.type(), format));
@@ -32,6 +32,12 @@ public final class PanelFormats {
   /** The format of a type, or null where it has none. */
   public static PanelFormat of(GgmlType type) {
     return ALL.get(type);
+  }
+
+  /** The format of a matrix with that many columns, or null where it has none. */
+  public static PanelFormat of(GgmlType type, int cols) {
+    PanelFormat format = of(type);
+    return format != null && format.fits(cols) ? format : null;
   }
 
   /** The types that have one. */
@@ -290,5 +296,55 @@ public final class PanelFormats {
         null,
         new Scales.Halves(1024, -1),
         all(lines(0, 0, 16, 0), new Move.Words(64, 1024)));
+  }
+
+  /**
+   * Bytes of five ternary digits, as they lie in the file: the digits of bytes 0 to 31 are values
+   * of the first five records, those of bytes 32 to 47 of half records behind them; the last four
+   * bytes have four digits each.
+   */
+  private static PanelFormat tq1() {
+    return new PanelFormat(
+        GgmlType.TQ1_0,
+        32,
+        1,
+        2,
+        0,
+        (record, quad) -> {
+          int half = 2 * (record - 5) + quad / 4;
+          return List.of(
+              record < 5
+                  ? Piece.digit(LINE * quad, record)
+                  : half < 5
+                      ? Piece.digit(LINE * (8 + quad % 4), half)
+                      : Piece.digit(LINE * 12, quad % 4));
+        },
+        null,
+        new Scales.Halves(832, -1),
+        all(lines(0, 0, 13, 0), new Move.Words(52, 832)));
+  }
+
+  /** A line for every column. */
+  private static PanelFormat f32() {
+    return PanelFormat.floats(GgmlType.F32, lines(0, 0, 32, 0));
+  }
+
+  /** Half a line for every column. */
+  private static PanelFormat f16() {
+    List<Move> moves = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      moves.add(words(4 * i, 0x0000ffff, 0, LINE * i));
+      moves.add(words(4 * i, 0xffff0000, 16, LINE * i + LINE / 2));
+    }
+    return PanelFormat.floats(GgmlType.F16, moves);
+  }
+
+  private static Move words(int source, int mask, int right, int target) {
+    return new Move.Parts(List.of(new Move.Part(source, mask, right)), target, Move.Shape.WORDS);
+  }
+
+  /** A line for two columns, the first in the low halves of dwords. */
+  private static PanelFormat bf16() {
+    return PanelFormat.floats(GgmlType.BF16, lines(0, 0, 16, 0));
   }
 }

@@ -16,7 +16,8 @@ import java.nio.ByteOrder;
 /**
  * Assembles the rounding of activations to the records of an {@link InputFormat}: the scale is the
  * largest magnitude of 32 values by 127, rounded to 11 bits. Needs AVX2. A NaN or an infinity makes
- * the scale of its record one; values below 1e-30 / 254 become zero.
+ * the scale of its record one; values below 1e-30 / 254 become zero. For weights of float types
+ * nothing is rounded: 32 floats are copied to each record.
  */
 final class QuantizeCode {
   // the arguments, by their offsets
@@ -64,9 +65,16 @@ final class QuantizeCode {
     asm.op(Vop.VMOVUPS, BITS, ORDER, asm.vector(order.array()));
     Label record = new Label();
     asm.bind(record);
-    scale();
-    values();
-    sums();
+    if (format.rounded()) {
+      scale();
+      values();
+      sums();
+    } else {
+      for (int i = 0; i < 4; i++) {
+        asm.op(Vop.VMOVUPS, BITS, i, Mem.at(RSI, 32 * i));
+        asm.op(Vop.VMOVUPS_STORE, BITS, i, Mem.at(RDX, 32 * i));
+      }
+    }
     asm.addImm(RSI, 4 * InputFormat.VALUES);
     asm.add(RDX, R8);
     asm.addImm(RCX, -1);

@@ -72,6 +72,16 @@ final class Registers {
     }
   }
 
+  /** {@code target = op target, value}. */
+  void multiply(Vop op, int target, int value) {
+    Integer register = constants.get(value);
+    if (register != null) {
+      asm.op(op, bits, target, target, register);
+    } else {
+      asm.op(op, bits, target, target, asm.splat(value));
+    }
+  }
+
   /** {@code target = [source] & value}. */
   void and(int target, Mem source, int value) {
     Integer register = constants.get(value);

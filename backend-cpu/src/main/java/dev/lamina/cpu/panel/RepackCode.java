@@ -85,7 +85,7 @@ final class RepackCode {
         }
       }
     }
-    asm.addImm(RSI, format.type().blockBytes());
+    asm.addImm(RSI, format.rowBlockBytes());
     asm.addImm(RDX, format.blockBytes());
     asm.addImm(RCX, -1);
     asm.jnz(block);
@@ -140,7 +140,7 @@ final class RepackCode {
 
   /** Gathers the last bytes of a block, not to read behind it; the others become zero. */
   private void gatherEnd(int source, int bytes) {
-    int over = Math.max(0, source + 4 - format.type().blockBytes());
+    int over = Math.max(0, source + 4 - format.rowBlockBytes());
     gather(source - over);
     for (int h = 0; h < 2; h++) {
       asm.opImm(Vop.VPSLLD, BITS, GATHERED[h], GATHERED[h], 8 * (4 - bytes - over));

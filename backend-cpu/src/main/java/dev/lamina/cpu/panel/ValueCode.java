@@ -9,7 +9,7 @@ import java.util.List;
 /** The part of a product that brings unsigned values to registers, 4 of each row. */
 final class ValueCode {
   /** How far ahead of its use a line is asked for, in bytes. */
-  private static final int AHEAD = 6144;
+  static final int AHEAD = 6144;
 
   private final Registers registers;
   private final Assembler asm;
@@ -47,7 +47,11 @@ final class ValueCode {
 
   void keepMasks() {
     for (Piece piece : format.planes().of(0, 0)) {
-      if (piece.bits() < 8) {
+      if (piece.digit() >= 0) {
+        for (int value : new int[] {0xff00ff00, 3 * Registers.ONES, 0x300 * Registers.ONES}) {
+          registers.keep(value);
+        }
+      } else if (piece.bits() < 8) {
         registers.keep(piece.mask());
       }
     }
@@ -118,7 +122,9 @@ final class ValueCode {
       Piece piece = pieces.get(i);
       Mem line = Mem.at(piece.derived() ? scratch : weights, piece.line() + 32 * half);
       int shift = piece.from() - piece.to();
-      if (piece.bits() == 8) {
+      if (piece.digit() >= 0) {
+        digit(target, spare, line, piece.digit());
+      } else if (piece.bits() == 8) {
         asm.op(Vop.VMOVUPS, bits, target, line);
       } else if (i > 0) {
         registers.shift(spare, line, shift);
@@ -133,5 +139,24 @@ final class ValueCode {
     if (levels >= 0) {
       asm.op(Vop.VPSHUFB, bits, target, levels, target);
     }
+  }
+
+  /**
+   * Digit {@code n} of a byte {@code q / 256} is {@code 3 (3^n q mod 256) / 256}, rounded down:
+   * even and odd bytes are multiplied as the upper halves of words, where what is above 256 falls
+   * off.
+   */
+  private void digit(int target, int spare, Mem line, int n) {
+    int power = (int) Math.pow(3, n) * Registers.ONES;
+    asm.op(Vop.VMOVUPS, bits, spare, line);
+    asm.opImm(Vop.VPSLLW, bits, target, spare, 8);
+    registers.and(spare, spare, 0xff00ff00);
+    if (n > 0) {
+      registers.multiply(Vop.VPMULLW, target, power);
+      registers.multiply(Vop.VPMULLW, spare, power);
+    }
+    registers.multiply(Vop.VPMULHUW, target, 3 * Registers.ONES);
+    registers.multiply(Vop.VPMULHUW, spare, 0x300 * Registers.ONES);
+    registers.orAnd(target, spare, 0xff00ff00);
   }
 }
