@@ -3,6 +3,7 @@ package dev.lamina.app;
 import dev.lamina.app.bench.BenchModel;
 import dev.lamina.app.bench.BenchModels;
 import dev.lamina.app.bench.BenchReport;
+import dev.lamina.app.bench.BenchResult;
 import dev.lamina.app.bench.BenchRunner;
 import dev.lamina.app.bench.BenchTest;
 import dev.lamina.backend.DeviceSpeed;
@@ -171,9 +172,13 @@ final class BenchCommand implements Runnable {
       limits(model);
       for (BenchTest test : tests) {
         boolean first = report.records().isEmpty();
-        report.add(runner.run(model, test));
+        BenchResult result = runner.run(model, test);
+        report.add(result);
         switch (form) {
-          case MD -> target.println(report.markdownRow());
+          case MD -> {
+            target.println(report.markdownRow());
+            result.work().forEach((id, work) -> note(test.label() + ", " + id + ": " + work));
+          }
           case JSONL -> Json.printLine(target, report.records().getLast());
           case CSV -> {
             Map<String, Object> record = report.records().getLast();
@@ -187,6 +192,12 @@ final class BenchCommand implements Runnable {
         target.flush();
       }
     }
+  }
+
+  private void note(String line) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("lamina: " + line);
+    err.flush();
   }
 
   private void limits(BenchModel model) {

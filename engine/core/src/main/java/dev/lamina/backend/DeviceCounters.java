@@ -20,4 +20,14 @@ public record DeviceCounters(
         bytesIn - before.bytesIn,
         bytesOut - before.bytesOut);
   }
+
+  /** The sum of both. */
+  public DeviceCounters plus(DeviceCounters other) {
+    return new DeviceCounters(
+        submissions + other.submissions,
+        synchronisations + other.synchronisations,
+        dispatches + other.dispatches,
+        bytesIn + other.bytesIn,
+        bytesOut + other.bytesOut);
+  }
 }

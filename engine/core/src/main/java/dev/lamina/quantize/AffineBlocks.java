@@ -6,29 +6,26 @@ import static dev.lamina.quantize.Rounding.putHalf;
  * Encoding of Q4_1 and Q5_1: 32 values, a scale and a minimum. Without importances they follow from
  * the lowest and the highest value; with them they are searched for.
  */
-final class AffineBlocks {
-  private static final int BLOCK = 32;
+final class AffineBlocks implements ImportantGroups.Search {
+  private static final int BLOCK = ImportantGroups.SIZE;
 
   private final int bits;
   private final int most;
   private final AffineFit.Search search;
-  private final Groups groups;
+  private final ImportantGroups important = new ImportantGroups();
   private final AffineFit fit;
-  private final float[] weights;
   private final int[] q = new int[BLOCK];
 
   AffineBlocks(int bits) {
     this.bits = bits;
     this.most = (1 << bits) - 1;
     this.search = new AffineFit.Search(most, -0.9f, 0.05f, 36, false);
-    this.groups = new Groups(BLOCK);
-    this.fit = new AffineFit(groups);
-    this.weights = new float[BLOCK * Groups.MOST];
+    this.fit = new AffineFit(important.groups);
   }
 
   void encode(Rows rows) {
     if (rows.hasImportance()) {
-      search(rows);
+      important.search(rows, this);
       return;
     }
     int blocks = rows.values() / BLOCK;
@@ -46,47 +43,35 @@ final class AffineBlocks {
       for (int i = 0; i < BLOCK; i++) {
         q[i] = Math.min(most, (int) ((x[at + i] - min) * inverse + 0.5f));
       }
-      write(rows, b, scale, min);
+      write(rows, b, scale, min, q);
     }
   }
 
-  private void search(Rows rows) {
-    int blocks = rows.values() / BLOCK;
-    int inRow = rows.cols() / BLOCK;
-    float[] x = rows.x();
-    float spread = 0;
-    for (int first = 0; first < blocks; first += Groups.MOST) {
-      int n = Math.min(Groups.MOST, blocks - first);
-      for (int b = 0; b < n; b++) {
-        int column = (first + b) % inRow;
-        int at = rows.from() + (first + b) * BLOCK;
-        if (column == 0) {
-          spread = Weights.meanSquare(x, at, rows.cols());
-        }
-        Weights.important(
-            x, at, BLOCK, rows.importance(), column * BLOCK, spread, weights, b * BLOCK);
-      }
-      groups.load(x, rows.from() + first * BLOCK, weights, n);
-      fit.fit(search);
-      for (int b = 0; b < n; b++) {
-        for (int i = 0; i < BLOCK; i++) {
-          q[i] = fit.quant(b, i);
-        }
-        write(rows, first + b, fit.scale[b], fit.min[b]);
-      }
-    }
+  @Override
+  public void fit() {
+    fit.fit(search);
   }
 
-  private void write(Rows rows, int block, float scale, float min) {
+  @Override
+  public int quant(int g, int i) {
+    return fit.quant(g, i);
+  }
+
+  @Override
+  public void write(Rows rows, int block, int g, int[] quants) {
+    write(rows, block, fit.scale[g], fit.min[g], quants);
+  }
+
+  private void write(Rows rows, int block, float scale, float min, int[] quants) {
     byte[] dst = rows.dst();
     int to = rows.to() + block * (bits == 4 ? 20 : 24);
     putHalf(dst, to, scale);
     putHalf(dst, to + 2, min);
     if (bits == 4) {
-      SymmetricBlocks.putNibbles(q, dst, to + 4);
+      SymmetricBlocks.putNibbles(quants, dst, to + 4);
     } else {
-      SymmetricBlocks.putFifthBits(q, dst, to + 4);
-      SymmetricBlocks.putNibbles(q, dst, to + 8);
+      SymmetricBlocks.putFifthBits(quants, dst, to + 4);
+      SymmetricBlocks.putNibbles(quants, dst, to + 8);
     }
   }
 }

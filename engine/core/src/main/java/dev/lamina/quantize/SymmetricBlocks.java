@@ -7,27 +7,24 @@ import static dev.lamina.quantize.Rounding.putInt;
  * Encoding of Q4_0 and Q5_0: 32 values, one scale. Without importances the value of the largest
  * magnitude gets the lowest quant; with them the scale is searched for.
  */
-final class SymmetricBlocks {
-  private static final int BLOCK = 32;
+final class SymmetricBlocks implements ImportantGroups.Search {
+  private static final int BLOCK = ImportantGroups.SIZE;
 
   private final int bits;
   private final int levels;
-  private final Groups groups;
+  private final ImportantGroups important = new ImportantGroups();
   private final SymmetricFit fit;
-  private final float[] weights;
   private final int[] q = new int[BLOCK];
 
   SymmetricBlocks(int bits) {
     this.bits = bits;
     this.levels = 1 << bits - 1;
-    this.groups = new Groups(BLOCK);
-    this.fit = new SymmetricFit(groups);
-    this.weights = new float[BLOCK * Groups.MOST];
+    this.fit = new SymmetricFit(important.groups);
   }
 
   void encode(Rows rows) {
     if (rows.hasImportance()) {
-      search(rows);
+      important.search(rows, this);
       return;
     }
     int blocks = rows.values() / BLOCK;
@@ -43,46 +40,34 @@ final class SymmetricBlocks {
       for (int i = 0; i < BLOCK; i++) {
         q[i] = Math.min(2 * levels - 1, (int) (x[at + i] * inverse + (levels + 0.5f)));
       }
-      write(rows, b, scale);
+      write(rows, b, scale, q);
     }
   }
 
-  private void search(Rows rows) {
-    int blocks = rows.values() / BLOCK;
-    int inRow = rows.cols() / BLOCK;
-    float[] x = rows.x();
-    float spread = 0;
-    for (int first = 0; first < blocks; first += Groups.MOST) {
-      int n = Math.min(Groups.MOST, blocks - first);
-      for (int b = 0; b < n; b++) {
-        int column = (first + b) % inRow;
-        int at = rows.from() + (first + b) * BLOCK;
-        if (column == 0) {
-          spread = Weights.meanSquare(x, at, rows.cols());
-        }
-        Weights.important(
-            x, at, BLOCK, rows.importance(), column * BLOCK, spread, weights, b * BLOCK);
-      }
-      groups.load(x, rows.from() + first * BLOCK, weights, n);
-      fit.fit(levels);
-      for (int b = 0; b < n; b++) {
-        for (int i = 0; i < BLOCK; i++) {
-          q[i] = fit.quant(b, i);
-        }
-        write(rows, first + b, fit.scale[b]);
-      }
-    }
+  @Override
+  public void fit() {
+    fit.fit(levels);
   }
 
-  private void write(Rows rows, int block, float scale) {
+  @Override
+  public int quant(int g, int i) {
+    return fit.quant(g, i);
+  }
+
+  @Override
+  public void write(Rows rows, int block, int g, int[] quants) {
+    write(rows, block, fit.scale[g], quants);
+  }
+
+  private void write(Rows rows, int block, float scale, int[] quants) {
     byte[] dst = rows.dst();
     int to = rows.to() + block * (bits == 4 ? 18 : 22);
     putHalf(dst, to, scale);
     if (bits == 4) {
-      putNibbles(q, dst, to + 2);
+      putNibbles(quants, dst, to + 2);
     } else {
-      putFifthBits(q, dst, to + 2);
-      putNibbles(q, dst, to + 6);
+      putFifthBits(quants, dst, to + 2);
+      putNibbles(quants, dst, to + 6);
     }
   }
 

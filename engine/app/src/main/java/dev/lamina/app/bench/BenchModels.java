@@ -2,6 +2,7 @@ package dev.lamina.app.bench;
 
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceSpeed;
+import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.TensorInfo;
 import dev.lamina.model.synthetic.SyntheticData;
@@ -28,7 +29,11 @@ public final class BenchModels {
 
   /** Opens a file, and measures the device that runs it where it is one. */
   public static BenchModel file(Path file, LoadOptions options) {
-    return describe(file.toString(), null, Model.load(file, options));
+    return file(file, options, options.discover());
+  }
+
+  static BenchModel file(Path file, LoadOptions options, Backends backends) {
+    return describe(file.toString(), null, Model.load(file, options, backends));
   }
 
   /** Makes a model's weights in memory and opens it. */

@@ -95,7 +95,7 @@ public final class BenchReport {
     return asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
   }
 
-  /** One result as a record with llama-bench's keys, and three of ours at the end. */
+  /** One result as a record with llama-bench's keys, and four of ours at the end. */
   public Map<String, Object> record(BenchResult result) {
     BenchModel model = result.model();
     LoadOptions options = model.model().options();
@@ -139,6 +139,9 @@ public final class BenchReport {
     out.put(
         "float_ops_per_second", model.speed() == null ? null : model.speed().floatOpsPerSecond());
     out.put("share_of_limit", Double.isNaN(result.share()) ? null : result.share());
+    Map<String, Object> work = new LinkedHashMap<>();
+    result.work().forEach((id, perToken) -> work.put(id, perToken.record()));
+    out.put("device_work_per_token", work);
     return out;
   }
 

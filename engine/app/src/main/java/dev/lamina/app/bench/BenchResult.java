@@ -2,6 +2,7 @@ package dev.lamina.app.bench;
 
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * What was measured.
@@ -10,8 +11,10 @@ import java.util.Arrays;
  * @param test what it did
  * @param time when
  * @param nanos time of each repetition
+ * @param work what each device that counts its work was asked to do per token, by the device's id
  */
-public record BenchResult(BenchModel model, BenchTest test, Instant time, long[] nanos) {
+public record BenchResult(
+    BenchModel model, BenchTest test, Instant time, long[] nanos, Map<String, DeviceWork> work) {
   /** Mean nanoseconds of a repetition. */
   public double meanNanos() {
     return Arrays.stream(nanos).average().orElseThrow();

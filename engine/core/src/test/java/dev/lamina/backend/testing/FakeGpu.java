@@ -3,6 +3,7 @@ package dev.lamina.backend.testing;
 import dev.lamina.backend.ActivationPlan;
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Graph;
@@ -20,6 +21,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -124,6 +126,14 @@ public final class FakeGpu implements Device {
         count(Count.SYNCHRONISATIONS),
         count(Count.BYTES_IN),
         count(Count.BYTES_OUT));
+  }
+
+  @Override
+  public Optional<DeviceCounters> workDone() {
+    Counters c = counters();
+    return Optional.of(
+        new DeviceCounters(
+            c.submissions(), c.synchronisations(), c.launches(), c.bytesIn(), c.bytesOut()));
   }
 
   /** Bytes of its memory in use: 0 after everything is closed. */
