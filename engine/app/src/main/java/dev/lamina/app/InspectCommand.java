@@ -18,8 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -45,6 +47,8 @@ final class InspectCommand implements Runnable {
       description = "A GGUF file, or any part of a split one; without it, the built-in model.")
   private Path path;
 
+  @Mixin private FileFlags file;
+
   @Option(names = "--json", description = "Print JSON, with arrays in full.")
   private boolean json;
 
@@ -56,13 +60,17 @@ final class InspectCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
-    try (GgufFile file = GgufFile.open(path == null ? DemoModel.file() : path)) {
+    if (path != null && !file.isDemo()) {
+      throw new ParameterException(
+          spec.commandLine(), "two files are named: give one, by itself or by -m or -hf");
+    }
+    try (GgufFile gguf = GgufFile.open(path == null ? file.file(spec) : path)) {
       if (template) {
-        out.println(file.metadata().string(TEMPLATE));
+        out.println(gguf.metadata().string(TEMPLATE));
       } else if (json) {
-        Json.print(out, describe(file));
+        Json.print(out, describe(gguf));
       } else {
-        print(out, file);
+        print(out, gguf);
       }
     }
   }

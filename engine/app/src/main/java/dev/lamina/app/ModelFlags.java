@@ -13,6 +13,7 @@ import dev.lamina.session.LoadProgress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -25,34 +26,7 @@ final class ModelFlags {
   @Spec(Target.MIXEE)
   private CommandSpec spec;
 
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "FILE",
-      description = "GGUF file to run; any part of a split one. Without it: the built-in model.")
-  private Path model;
-
-  @Option(
-      names = {"-hf", "-hfr", "--hf-repo"},
-      paramLabel = "OWNER/REPO[:QUANT]",
-      description =
-          "Model of Hugging Face, downloaded where it is not in the cache. QUANT: Q4_K_M, else"
-              + " Q8_0, else the first.")
-  private String repo;
-
-  @Option(
-      names = {"-hff", "--hf-file"},
-      paramLabel = "PATH",
-      description = "With -hf: that file of the repository.")
-  private String repoFile;
-
-  @Option(
-      names = {"-hft", "--hf-token"},
-      paramLabel = "TOKEN",
-      description = "Token for the hub. [HF_TOKEN, or the one that 'hf auth login' keeps]")
-  private String token;
-
-  @Option(names = "--offline", description = "With -hf: use what is in the cache, ask nobody.")
-  private boolean offline;
+  @Mixin private FileFlags file;
 
   @Option(
       names = {"-c", "--ctx-size"},
@@ -198,26 +172,14 @@ final class ModelFlags {
       description = "YaRN: lower correction bound. [1]")
   private float yarnBetaSlow = -1;
 
-  private Path fetched;
-
   /** Whether no file was named. */
   boolean isDemo() {
-    return model == null && repo == null;
+    return file.isDemo();
   }
 
   /** The file to load: the one named, downloaded where it must be, or the built-in model. */
   Path file() {
-    if (repo == null) {
-      return model == null ? DemoModel.file() : model;
-    }
-    if (model != null) {
-      throw wrong("-m and -hf name two models: give one of them");
-    }
-    if (fetched == null) {
-      var hub = new HubModels(spec.commandLine().getErr(), token, offline);
-      fetched = hub.model(repo, repoFile);
-    }
-    return fetched;
+    return file.file(spec);
   }
 
   /** Tokens of context that were asked for; 0: none were. */
@@ -227,10 +189,7 @@ final class ModelFlags {
 
   /** The name of the model for people. */
   String name() {
-    if (repo != null) {
-      return repo;
-    }
-    return model == null ? "the built-in demo model" : model.toString();
+    return file.name();
   }
 
   /**

@@ -3,13 +3,13 @@ package dev.lamina.app;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.tokenizer.Tokenizer;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,11 +22,7 @@ final class TokenizeCommand implements Runnable {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "FILE",
-      description = "GGUF file whose vocabulary to use. Without it: the built-in model's.")
-  private Path model;
+  @Mixin private FileFlags file;
 
   @Option(
       names = {"-p", "--prompt"},
@@ -38,7 +34,7 @@ final class TokenizeCommand implements Runnable {
       names = {"-f", "--file"},
       paramLabel = "FILE",
       description = "A file with the text; '-' for stdin.")
-  private String file;
+  private String textFile;
 
   @Option(names = "--ids", description = "Print only the numbers, as a list.")
   private boolean ids;
@@ -62,11 +58,11 @@ final class TokenizeCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     Tokenizer tokenizer;
     // Nothing of the file is used once the vocabulary is read.
-    try (GgufFile gguf = GgufFile.open(model == null ? DemoModel.file() : model)) {
+    try (GgufFile gguf = GgufFile.open(file.file(spec))) {
       tokenizer = Tokenizer.of(gguf.metadata());
     }
     tokenizer.warnings().forEach(w -> spec.commandLine().getErr().println("lamina: " + w));
-    String text = Input.text(spec, prompt, file).orElseGet(() -> Input.stdin(spec));
+    String text = Input.text(spec, prompt, textFile).orElseGet(() -> Input.stdin(spec));
     int[] tokens = tokenizer.encode(text, !noBos, !noParseSpecial);
     if (json) {
       Json.print(out, describe(tokenizer, tokens));

@@ -174,6 +174,8 @@ class HubCommandsTest {
     "run -p x -hf maker/Tiny-GGUF -m x.gguf, 2, -m and -hf name two models",
     "run -p x -hf maker/Tiny-GGUF -ngl x, 2, '-ngl takes a number'",
     "run -p x -hf maker/Tiny-GGUF --offline, 1, is not in the cache at",
+    "inspect x.gguf -hf maker/Tiny-GGUF, 2, two files are named",
+    "tokenize -p x -hff y.gguf, 2, -hff names a file of a repository",
     "choose no/thing, 1, 'there is no such repository, or it is private'",
     "choose nothing, 1, 'there is no such folder, list or repository'",
     "rm maker/Tiny-GGUF, 1, is not in the cache",
@@ -185,6 +187,19 @@ class HubCommandsTest {
     assertTrue(ran.err().contains(words), ran.err());
     assertEquals("", ran.out());
     assertTrue(ran.err().lines().count() <= (code == 2 ? 3 : 1), ran.err());
+  }
+
+  @Test
+  void inspectAndTokenizeTakeModelsOfTheHub() {
+    Ran own = Ran.lamina("inspect", "--json");
+    Ran hub = Ran.lamina("inspect", "-hf", REPO, "--json");
+    assertEquals(0, hub.code(), hub.err());
+    assertEquals(
+        JsonParser.parseString(own.out()).getAsJsonObject().get("metadata"),
+        JsonParser.parseString(hub.out()).getAsJsonObject().get("metadata"));
+    assertEquals(
+        Ran.lamina("tokenize", "-p", "A fox", "--ids").out(),
+        Ran.lamina("tokenize", "-hf", REPO, "--offline", "-p", "A fox", "--ids").out());
   }
 
   @Test
