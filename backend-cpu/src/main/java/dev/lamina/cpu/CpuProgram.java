@@ -41,6 +41,7 @@ final class CpuProgram implements Program {
   private final long scratchStride;
   private final List<Region> active = new ArrayList<>();
   private final Tiers tiers;
+  private final Profile profile = Profile.asked();
   private volatile boolean abandoned;
   private boolean closed;
 
@@ -58,7 +59,8 @@ final class CpuProgram implements Program {
     this.tiers =
         Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want(), code));
     try {
-      ProgramPlan plan = new ProgramPlan(graph, limits, source(weights), code, tiers != null);
+      ProgramPlan plan =
+          new ProgramPlan(graph, limits, source(weights), code, tiers != null, profile);
       NativeMemory activations = own(plan.layOut());
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
@@ -118,7 +120,8 @@ final class CpuProgram implements Program {
               }
             },
             code,
-            false);
+            false,
+            null);
     return plan.layOut() + scratchStride(plan.scratchBytes()) * threads + vectors[0];
   }
 
@@ -220,6 +223,7 @@ final class CpuProgram implements Program {
           });
     }
     state.begin(step, tiers != null && tiers.plain(step));
+    long from = profile == null ? 0 : System.nanoTime();
     try {
       active.clear();
       for (Region region : regions.get(step.want())) {
@@ -232,6 +236,9 @@ final class CpuProgram implements Program {
       }
     } finally {
       state.end();
+    }
+    if (profile != null) {
+      profile.step(step.tokens(), team.size() * (System.nanoTime() - from));
     }
     return Completion.DONE;
   }
@@ -268,6 +275,9 @@ final class CpuProgram implements Program {
 
   @Override
   public void close() {
+    if (profile != null && !closed) {
+      profile.print(System.err);
+    }
     closed = true;
     if (tiers != null) {
       tiers.close();

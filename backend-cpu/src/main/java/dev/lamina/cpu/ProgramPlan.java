@@ -8,8 +8,10 @@ import dev.lamina.backend.Output;
 import dev.lamina.backend.RopeSpec;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
+import dev.lamina.cpu.attention.StoreCode;
 import dev.lamina.cpu.format.Preparation;
 import dev.lamina.cpu.kernel.AttentionKernel;
+import dev.lamina.cpu.kernel.CodeAttentionKernel;
 import dev.lamina.cpu.kernel.EmbedKernel;
 import dev.lamina.cpu.kernel.ExpertGroups;
 import dev.lamina.cpu.kernel.ExpertMatMulKernel;
@@ -36,6 +38,7 @@ import dev.lamina.cpu.kernel.TieredKernel;
 import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.plain.PlainKernels;
+import dev.lamina.cpu.pointwise.GatedCode;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -109,6 +112,7 @@ final class ProgramPlan {
   private final Source source;
   private final PanelCode code;
   private final boolean plain;
+  private final Profile profile;
   private final List<Node> nodes = new ArrayList<>();
   private final List<Place> places = new ArrayList<>();
   private final Map<Place, Integer> written = new HashMap<>();
@@ -129,9 +133,12 @@ final class ProgramPlan {
   /**
    * @param code multiplies with panels; null where no weight lies in them
    * @param plain whether steps may be asked for in plain form
+   * @param profile takes the kernels' times; null where nobody wants them
    */
-  ProgramPlan(Graph graph, Limits limits, Source source, PanelCode code, boolean plain) {
+  ProgramPlan(
+      Graph graph, Limits limits, Source source, PanelCode code, boolean plain, Profile profile) {
     this.graph = graph;
+    this.profile = profile;
     this.plain = plain;
     this.limits = limits;
     this.source = source;
@@ -186,7 +193,9 @@ final class ProgramPlan {
         while (levels.size() <= node.level) {
           levels.add(new ArrayList<>());
         }
-        levels.get(node.level).add(node.kernel);
+        levels
+            .get(node.level)
+            .add(profile == null ? node.kernel : profile.timed(node.kernel, node.op));
       }
     }
     return levels.stream().filter(level -> !level.isEmpty()).map(Region::new).toList();
@@ -214,7 +223,7 @@ final class ProgramPlan {
   }
 
   private Kernel tiered(Op op, Kernel simd) {
-    if (simd instanceof PanelMatMulKernel) {
+    if (simd instanceof PanelMatMulKernel || simd instanceof CodeAttentionKernel) {
       return simd; // machine code needs no warming
     }
     Kernel form = PlainKernels.of(op, simd, plainSource);
@@ -262,21 +271,27 @@ final class ProgramPlan {
       case Op.KvStore o -> {
         Place pages = stored.computeIfAbsent(o.kv(), kv -> fresh(0, true));
         node(
-            new KvStoreKernel(source.kv(o.kv()), place(o.k()), place(o.v())),
+            new KvStoreKernel(
+                source.kv(o.kv()),
+                place(o.k()),
+                place(o.v()),
+                code == null ? null : new StoreCode()),
             op,
             List.of(place(o.k()), place(o.v())),
             pages);
       }
-      case Op.Attention o ->
-          node(
-              new AttentionKernel(o, source.kv(o.kv()), place(o.q()), place(o.out())),
-              op,
-              List.of(place(o.q()), stored.get(o.kv())),
-              place(o.out()));
+      case Op.Attention o -> attention(o);
       case Op.Gated o ->
           node(
-              PointwiseKernel.gated(
-                  o.out(), o.activation(), place(o.gate()), place(o.up()), place(o.out())),
+              code == null
+                  ? PointwiseKernel.gated(
+                      o.out(), o.activation(), place(o.gate()), place(o.up()), place(o.out()))
+                  : PointwiseKernel.gated(
+                      o.out(),
+                      new GatedCode(code.isa(), o.activation()),
+                      place(o.gate()),
+                      place(o.up()),
+                      place(o.out())),
               op,
               List.of(place(o.gate()), place(o.up())),
               place(o.out()));
@@ -331,6 +346,26 @@ final class ProgramPlan {
               List.of(place(o.in())),
               place(o.out()));
     }
+  }
+
+  private void attention(Op.Attention op) {
+    List<Place> reads = List.of(place(op.q()), stored.get(op.kv()));
+    KvMemory pages = source.kv(op.kv());
+    if (code == null || !CodeAttentionKernel.covers(code.isa(), op, limits.pageSize())) {
+      node(
+          new AttentionKernel(op, pages, place(op.q()), place(op.out())),
+          op,
+          reads,
+          place(op.out()));
+      return;
+    }
+    Place partials = fresh(CodeAttentionKernel.partialBytes(op), false);
+    node(
+        new CodeAttentionKernel(code.isa(), op, pages, place(op.q()), place(op.out()), partials),
+        op,
+        reads,
+        place(op.out()));
+    written.put(partials, written.get(place(op.out())));
   }
 
   private Place ropeTable(Op.Rope op) {

@@ -1,6 +1,7 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.KvSpec;
+import dev.lamina.cpu.attention.StoreCode;
 import dev.lamina.cpu.format.Formats;
 import dev.lamina.cpu.format.WeightFormat;
 import dev.lamina.cpu.simd.Gemm;
@@ -78,12 +79,29 @@ public final class KvMemory {
     return valuePages + ((long) page * spec.nHeadKv() + head) * valueHeadBytes;
   }
 
-  /** Stores one head's key and value at an offset in a page. */
-  void store(int page, int offset, int head, long k, long v, long scratch) {
-    storeKey(keyHead(page, head), offset, k, scratch);
+  /**
+   * Stores one head's key and value at an offset in a page.
+   *
+   * @param code rounds to float16; may be null
+   */
+  void store(int page, int offset, int head, long k, long v, StoreCode code, long scratch) {
+    long key = keyHead(page, head);
+    if (coded(code, spec.typeK(), spec.headDimK())) {
+      code.store(k, spec.headDimK(), key + 2L * offset, 2L * pageSize, scratch);
+    } else {
+      storeKey(key, offset, k, scratch);
+    }
     GgmlType type = spec.typeV();
-    RowCodec.encode(
-        type, v, spec.headDimV(), valueHead(page, head) + offset * type.rowBytes(spec.headDimV()));
+    long value = valueHead(page, head) + offset * type.rowBytes(spec.headDimV());
+    if (coded(code, type, spec.headDimV())) {
+      code.store(v, spec.headDimV(), value, 2, scratch);
+    } else {
+      RowCodec.encode(type, v, spec.headDimV(), value);
+    }
+  }
+
+  private static boolean coded(StoreCode code, GgmlType type, int dim) {
+    return code != null && type == GgmlType.F16 && dim % StoreCode.STEP == 0;
   }
 
   private void storeKey(long base, int offset, long k, long scratch) {

@@ -2,6 +2,7 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Step;
+import dev.lamina.cpu.attention.StoreCode;
 
 /** Stores the keys and values of a step's tokens in their pages. */
 public final class KvStoreKernel extends Kernel {
@@ -11,8 +12,13 @@ public final class KvStoreKernel extends Kernel {
   private final KvMemory memory;
   private final Place k;
   private final Place v;
+  private final StoreCode code;
 
-  public KvStoreKernel(KvMemory memory, Place k, Place v) {
+  /**
+   * @param code rounds to float16; null where the Vector API has to
+   */
+  public KvStoreKernel(KvMemory memory, Place k, Place v, StoreCode code) {
+    this.code = code;
     this.memory = memory;
     this.k = k;
     this.v = v;
@@ -25,7 +31,7 @@ public final class KvStoreKernel extends Kernel {
 
   @Override
   public long scratchBytes() {
-    return 4L * memory.spec().headDimK();
+    return StoreCode.CALL_SCRATCH + 4L * memory.spec().headDimK();
   }
 
   @Override
@@ -44,6 +50,7 @@ public final class KvStoreKernel extends Kernel {
           i % heads,
           k.address() + 4L * i * spec.headDimK(),
           v.address() + 4L * i * spec.headDimV(),
+          code,
           scratch);
     }
   }

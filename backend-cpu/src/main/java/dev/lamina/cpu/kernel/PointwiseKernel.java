@@ -2,6 +2,7 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.Op.Activation;
 import dev.lamina.backend.Value;
+import dev.lamina.cpu.pointwise.GatedCode;
 import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
 import jdk.incubator.vector.FloatVector;
@@ -35,7 +36,7 @@ public abstract class PointwiseKernel extends Kernel {
   public final void run(StepState step, int unit, long scratch) {
     long from = (long) unit * UNIT;
     long n = Math.min(UNIT, size(step) - from);
-    run(4 * from, out.address() + 4 * from, (int) n);
+    run(4 * from, out.address() + 4 * from, (int) n, scratch);
   }
 
   /**
@@ -43,13 +44,13 @@ public abstract class PointwiseKernel extends Kernel {
    *
    * @param at bytes from the beginning of each place
    */
-  abstract void run(long at, long to, int n);
+  abstract void run(long at, long to, int n, long scratch);
 
   /** {@code a + b}. */
   public static PointwiseKernel add(Value value, Place a, Place b, Place out) {
     return new PointwiseKernel(value, out) {
       @Override
-      void run(long at, long to, int n) {
+      void run(long at, long to, int n, long scratch) {
         long p = a.address() + at;
         long q = b.address() + at;
         for (int i = 0; i < n; i += Simd.LANES) {
@@ -63,7 +64,7 @@ public abstract class PointwiseKernel extends Kernel {
   public static PointwiseKernel scale(Value value, float factor, Place in, Place out) {
     return new PointwiseKernel(value, out) {
       @Override
-      void run(long at, long to, int n) {
+      void run(long at, long to, int n, long scratch) {
         long p = in.address() + at;
         for (int i = 0; i < n; i += Simd.LANES) {
           Simd.store(Simd.load(p + 4L * i).mul(factor), to + 4L * i);
@@ -76,11 +77,27 @@ public abstract class PointwiseKernel extends Kernel {
   public static PointwiseKernel softCap(Value value, float cap, Place in, Place out) {
     return new PointwiseKernel(value, out) {
       @Override
-      void run(long at, long to, int n) {
+      void run(long at, long to, int n, long scratch) {
         long p = in.address() + at;
         for (int i = 0; i < n; i += Simd.LANES) {
           Simd.store(Functions.tanh(Simd.load(p + 4L * i).div(cap)).mul(cap), to + 4L * i);
         }
+      }
+    };
+  }
+
+  /** {@code activation(gate) * up}, by machine code. */
+  public static PointwiseKernel gated(
+      Value value, GatedCode code, Place gate, Place up, Place out) {
+    return new PointwiseKernel(value, out) {
+      @Override
+      void run(long at, long to, int n, long scratch) {
+        code.run(gate.address() + at, up.address() + at, to, n, scratch);
+      }
+
+      @Override
+      public long scratchBytes() {
+        return GatedCode.CALL_SCRATCH;
       }
     };
   }
@@ -92,7 +109,7 @@ public abstract class PointwiseKernel extends Kernel {
       case SILU ->
           new PointwiseKernel(value, out) {
             @Override
-            void run(long at, long to, int n) {
+            void run(long at, long to, int n, long scratch) {
               long p = gate.address() + at;
               long q = up.address() + at;
               for (int i = 0; i < n; i += Simd.LANES) {
@@ -104,7 +121,7 @@ public abstract class PointwiseKernel extends Kernel {
       case GELU_TANH ->
           new PointwiseKernel(value, out) {
             @Override
-            void run(long at, long to, int n) {
+            void run(long at, long to, int n, long scratch) {
               long p = gate.address() + at;
               long q = up.address() + at;
               for (int i = 0; i < n; i += Simd.LANES) {

@@ -58,8 +58,9 @@ class AssemblerTest {
   }
 
   private static void vectors(Map<String, byte[]> all, Vop op, int bits) {
-    boolean scalar = op == Vop.VMOVSS_STORE;
+    boolean scalar = op == Vop.VMOVSS_STORE || op == Vop.VPEXTRW;
     if (scalar && bits != 128
+        || op == Vop.VEXTRACTI32X8 && bits != 512
         || bits == 512 && !op.hasEvex()
         || (op == Vop.VPERMD || op == Vop.VPERMQ || op == Vop.VEXTRACTI128) && bits == 128) {
       return;
@@ -98,8 +99,12 @@ class AssemblerTest {
     return op.form == Vop.Form.SHIFT
         || op == Vop.VPSHUFD
         || op == Vop.VPERMQ
-        || op == Vop.VEXTRACTI128
+        || extracts(op)
         || op == Vop.VPTERNLOGD;
+  }
+
+  private static boolean extracts(Vop op) {
+    return op == Vop.VEXTRACTI128 || op == Vop.VEXTRACTI32X8 || op == Vop.VCVTPS2PH;
   }
 
   /** How GNU as spells it, with the coding that is chosen here. */
@@ -125,9 +130,9 @@ class AssemblerTest {
       case SCALAR -> source = 128;
       default -> {}
     }
-    if (op == Vop.VEXTRACTI128) {
-      target = 128;
-      source = 256;
+    if (extracts(op)) {
+      target = Math.max(128, bits / 2);
+      source = bits;
       String extract = text + vector(r[1], target) + ", " + vector(r[0], source) + ", 1";
       put(all, extract, asm -> asm.opImm(op, bits, r[0], r[1], 1));
       return;
@@ -149,7 +154,10 @@ class AssemblerTest {
 
   private static void memory(
       Map<String, byte[]> all, Vop op, int bits, int[] r, int base, int disp) {
-    if (op == Vop.VPTERNLOGD || op == Vop.VEXTRACTI128 || op == Vop.VPSHUFD || op == Vop.VPERMQ) {
+    if (op == Vop.VPTERNLOGD
+        || extracts(op) && op != Vop.VCVTPS2PH
+        || op == Vop.VPSHUFD
+        || op == Vop.VPERMQ) {
       return; // used with registers alone
     }
     boolean evex = bits == 512 || r[0] > 15 || !op.hasVex() || op.form == Vop.Form.SHIFT;
@@ -163,6 +171,14 @@ class AssemblerTest {
         };
     String text = name(op, evex) + " ";
     String memory = plain + " ptr " + place;
+    if (op == Vop.VCVTPS2PH || op == Vop.VPEXTRW) {
+      String stored = op == Vop.VPEXTRW ? "word ptr " + place : memory;
+      put(
+          all,
+          text + stored + ", " + vector(r[0], bits) + ", 3",
+          asm -> asm.opImm(op, bits, r[0], Mem.at(base, disp), 3));
+      return;
+    }
     if (op == Vop.VMOVUPS_STORE || op == Vop.VMOVSS_STORE) {
       put(
           all,

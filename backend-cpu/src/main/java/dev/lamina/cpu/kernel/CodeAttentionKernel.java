@@ -1,0 +1,365 @@
+package dev.lamina.cpu.kernel;
+
+import dev.lamina.backend.KvSpec;
+import dev.lamina.backend.Op;
+import dev.lamina.backend.Step;
+import dev.lamina.cpu.attention.AttentionCode;
+import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.simd.Functions;
+import dev.lamina.cpu.simd.Simd;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/**
+ * Causal attention by machine code, with a running softmax as in {@link AttentionKernel}. A unit is
+ * one key-value head for an item of {@link AttentionShares}; its query rows are the item's tokens
+ * times the query heads that share the key-value head, so that keys and values are read once for
+ * all of them. Whoever finishes the last part of a run puts its parts together.
+ */
+public final class CodeAttentionKernel extends Kernel {
+  /** Query rows of a unit, about. */
+  private static final int QUERY_ROWS = 48;
+
+  /** Query rows of a unit that can be split. */
+  private static final int SPLIT_ROWS = 16;
+
+  /** From so many rows on, pages are converted to float32 once for all. */
+  private static final int CONVERT_ROWS = 13;
+
+  /** Positions taken at a time by many rows: what is converted stays in the second-level cache. */
+  private static final int TILE = 256;
+
+  private final KvMemory memory;
+  private final KvSpec kv;
+  private final int ratio;
+  private final float scale;
+  private final int window;
+  private final float softCap;
+  private final Place q;
+  private final Place out;
+  private final Place partials;
+  private final AttentionCode direct;
+  private final AttentionCode converted;
+  private final AttentionShares shares;
+  private final int rows;
+  private final long sumStride;
+  private final long partBytes;
+  private final AtomicIntegerArray unfinished;
+  private final int pageSize;
+  private int items;
+
+  /**
+   * @param partials {@link #partialBytes} of memory that lives as long as {@code out} is written
+   */
+  public CodeAttentionKernel(
+      Isa isa, Op.Attention op, KvMemory memory, Place q, Place out, Place partials) {
+    this.memory = memory;
+    this.kv = op.kv();
+    this.ratio = op.nHead() / kv.nHeadKv();
+    this.scale = op.scale();
+    this.window = op.window();
+    this.softCap = op.softCap();
+    this.q = q;
+    this.out = out;
+    this.partials = partials;
+    this.pageSize = memory.pageSize();
+    this.direct = AttentionCode.of(isa, kv, pageSize);
+    this.converted = direct.converted(kv);
+    int tokens = Math.max(1, QUERY_ROWS / ratio);
+    this.rows = tokens * ratio;
+    this.shares =
+        new AttentionShares(
+            kv.nHeadKv(), window, pageSize, tokens, Math.max(1, SPLIT_ROWS / ratio));
+    this.sumStride = sumStride(op);
+    this.partBytes = partBytes(op);
+    this.unfinished = new AtomicIntegerArray(AttentionShares.MOST_PARTS + kv.nHeadKv());
+  }
+
+  /** Whether there is code for an op's pages. */
+  public static boolean covers(Isa isa, Op.Attention op, int pageSize) {
+    return AttentionCode.covers(isa, op.kv(), pageSize);
+  }
+
+  private static long sumStride(Op.Attention op) {
+    return (4L * op.kv().headDimV() + 63) & -64;
+  }
+
+  private static long partBytes(Op.Attention op) {
+    int ratio = op.nHead() / op.kv().nHeadKv();
+    return Math.max(SPLIT_ROWS, ratio) * (sumStride(op) + AttentionCode.STATE_BYTES);
+  }
+
+  /** Bytes of memory for what parts leave. */
+  public static long partialBytes(Op.Attention op) {
+    return partBytes(op) * Math.max(AttentionShares.MOST_PARTS, op.kv().nHeadKv());
+  }
+
+  @Override
+  public int plan(StepState state) {
+    items = shares.plan(state.step(), state.workers());
+    for (int i = 0; i < items; i++) {
+      if (shares.parts(i) > 1 && shares.part(i) == 0) {
+        for (int head = 0; head < kv.nHeadKv(); head++) {
+          unfinished.set(shares.slot(i, head), shares.parts(i));
+        }
+      }
+    }
+    return items * kv.nHeadKv();
+  }
+
+  /** Where things lie in a thread's scratch memory. */
+  private record Scratch(
+      long call,
+      long keyPages,
+      long valuePages,
+      long queries,
+      long state,
+      long sums,
+      long scores,
+      long keys,
+      long values,
+      long end) {}
+
+  private Scratch scratch(long base) {
+    int pages = AttentionCode.MOST_POSITIONS / pageSize + 2;
+    long keyPages = base + AttentionCode.CALL_SCRATCH;
+    long valuePages = keyPages + (8L * pages + 63 & -64);
+    long queries = valuePages + (16L * pages + 63 & -64);
+    long state = queries + (4L * rows * kv.headDimK() + 63 & -64);
+    long sums = state + (long) rows * AttentionCode.STATE_BYTES;
+    sums = sums + 63 & -64;
+    long scores = sums + rows * sumStride;
+    long keys = scores + (long) rows * AttentionCode.STRIDE;
+    long values = keys + 4L * TILE * kv.headDimK();
+    return new Scratch(
+        base,
+        keyPages,
+        valuePages,
+        queries,
+        state,
+        sums,
+        scores,
+        keys,
+        values,
+        values + 4L * TILE * kv.headDimV());
+  }
+
+  @Override
+  public long scratchBytes() {
+    return scratch(0).end();
+  }
+
+  @Override
+  public void run(StepState state, int unit, long base) {
+    int item = unit / kv.nHeadKv();
+    int head = unit % kv.nHeadKv();
+    Step step = state.step();
+    Scratch at = scratch(base);
+    int first = shares.firstToken(item);
+    int m = (shares.endToken(item) - first) * ratio;
+    gather(first, m, head, at.queries);
+    Simd.zero(at.sums, m * sumStride);
+    for (int r = 0; r < m; r++) {
+      AttentionCode.begin(at.state + (long) r * AttentionCode.STATE_BYTES);
+    }
+    attend(step, item, head, m, at);
+    if (shares.parts(item) == 1) {
+      scatter(first, m, head, at.sums, at.state);
+      return;
+    }
+    int slot = shares.slot(item, head);
+    long mine = partials.address() + (slot + shares.part(item)) * partBytes;
+    Simd.copy(at.sums, mine, m * sumStride);
+    Simd.copy(at.state, mine + m * sumStride, (long) m * AttentionCode.STATE_BYTES);
+    if (unfinished.decrementAndGet(slot) == 0) {
+      combine(partials.address() + slot * partBytes, shares.parts(item), m);
+      long whole = partials.address() + slot * partBytes;
+      scatter(first, m, head, whole, whole + m * sumStride);
+    }
+  }
+
+  /** Rows of group {@code g} of {@code groups}: all nearly alike. */
+  private static int groupBegin(int m, int groups, int g) {
+    return (int) ((long) m * g / groups);
+  }
+
+  private int groups(int m) {
+    return (m + direct.mostRows() - 1) / direct.mostRows();
+  }
+
+  private void attend(Step step, int item, int head, int m, Scratch at) {
+    int first = shares.firstToken(item);
+    int position = step.positions()[first];
+    int[] pages = step.pageTable()[kv.group()][step.slots()[first]];
+    int from = shares.from(item);
+    int end = shares.to(item);
+    boolean many = m >= CONVERT_ROWS;
+    AttentionCode code = many ? converted : direct;
+    int tile = Math.max(pageSize, many ? TILE : AttentionCode.MOST_POSITIONS);
+    int groups = groups(m);
+    for (int begin = from / pageSize * pageSize; begin < end; begin += tile) {
+      int to = Math.min(end, begin + tile);
+      int low = Math.max(begin, from);
+      int count = pages(pages, head, begin, low, to, end, many, at);
+      for (int g = 0; g < groups; g++) {
+        int row = groupBegin(m, groups, g);
+        code.score(
+            groupBegin(m, groups, g + 1) - row,
+            at.keyPages,
+            count,
+            at.queries + 4L * row * kv.headDimK(),
+            at.scores + (long) row * AttentionCode.STRIDE,
+            at.call);
+      }
+      int padded =
+          (to - begin + AttentionCode.GROUP - 1) / AttentionCode.GROUP * AttentionCode.GROUP;
+      if (softCap > 0) {
+        cap(at.scores, m, padded);
+      }
+      hide(at.scores, m, position, begin, low, to, padded);
+      code.softmax(at.scores, m, padded, at.state, at.call);
+      for (int g = 0; g < groups; g++) {
+        int row = groupBegin(m, groups, g);
+        code.mix(
+            groupBegin(m, groups, g + 1) - row,
+            at.valuePages,
+            count,
+            at.scores + (long) row * AttentionCode.STRIDE + 4L * (low - begin),
+            at.sums + row * sumStride,
+            sumStride,
+            at.state + (long) row * AttentionCode.STATE_BYTES,
+            at.call);
+      }
+    }
+  }
+
+  /**
+   * Lists the pages of a tile, converted where many rows use them.
+   *
+   * @param low the first position whose value counts
+   * @param end where the last tile ends
+   * @return how many they are
+   */
+  private int pages(
+      int[] pages, int head, int begin, int low, int to, int end, boolean many, Scratch at) {
+    boolean keys = many && direct.convertsKeys();
+    boolean values = many && direct.convertsValues();
+    int count = 0;
+    for (int p = begin; p < to; p += pageSize, count++) {
+      int page = pages[p / pageSize];
+      long k = memory.keyHead(page, head);
+      long v = memory.valueHead(page, head);
+      long rowBytes = kv.typeV().rowBytes(kv.headDimV());
+      if (keys) {
+        long copy = at.keys + 4L * (p - begin) * kv.headDimK();
+        direct.convertKeys(k, copy, at.call);
+        k = copy;
+      }
+      if (values) {
+        long copy = at.values + 4L * (p - begin) * kv.headDimV();
+        direct.convertValues(v, copy, at.call);
+        v = copy;
+        rowBytes = 4L * kv.headDimV();
+      }
+      int skip = Math.max(0, low - p);
+      Simd.ALL.set(Simd.LONG, at.keyPages + 8L * count, k);
+      Simd.ALL.set(Simd.LONG, at.valuePages + 16L * count, v + skip * rowBytes);
+      Simd.ALL.set(
+          Simd.LONG, at.valuePages + 16L * count + 8, Math.min(pageSize, to - p) - (long) skip);
+    }
+    // what is prefetched last: the values behind the keys, and then the next tile's keys
+    Simd.ALL.set(Simd.LONG, at.keyPages + 8L * count, Simd.ALL.get(Simd.LONG, at.valuePages));
+    int next = begin + count * pageSize;
+    Simd.ALL.set(
+        Simd.LONG,
+        at.valuePages + 16L * count,
+        next < end && !many ? memory.keyHead(pages[next / pageSize], head) : at.scores);
+    return count;
+  }
+
+  /** Copies the query rows, scaled: group by group, the rows of one side by side. */
+  private void gather(int first, int m, int head, long queries) {
+    int dim = kv.headDimK();
+    long width = 4L * ratio * kv.nHeadKv() * dim;
+    int groups = groups(m);
+    for (int g = 0; g < groups; g++) {
+      int begin = groupBegin(m, groups, g);
+      int size = groupBegin(m, groups, g + 1) - begin;
+      for (int r = 0; r < size; r++) {
+        int row = begin + r;
+        long x =
+            q.address() + (first + row / ratio) * width + 4L * (head * ratio + row % ratio) * dim;
+        long to = queries + 4L * ((long) begin * dim + r);
+        for (int d = 0; d < dim; d++) {
+          Simd.storeFloat(to + 4L * d * size, Simd.loadFloat(x + 4L * d) * scale);
+        }
+      }
+    }
+  }
+
+  private void cap(long scores, int m, int n) {
+    for (int r = 0; r < m; r++) {
+      long row = scores + (long) r * AttentionCode.STRIDE;
+      for (int i = 0; i < n; i += Simd.LANES) {
+        long x = row + 4L * i;
+        Simd.store(Functions.tanh(Simd.load(x).div(softCap)).mul(softCap), x);
+      }
+    }
+  }
+
+  /** Gives the positions that a row does not see the score that has no weight. */
+  private void hide(long scores, int m, int position, int begin, int low, int to, int padded) {
+    for (int r = 0; r < m; r++) {
+      int seen = position + r / ratio;
+      int from = window > 0 ? Math.max(low, seen - window + 1) : low;
+      int high = Math.min(to, seen + 1);
+      long row = scores + (long) r * AttentionCode.STRIDE;
+      fill(row, 0, Math.min(from - begin, padded));
+      fill(row, Math.max(0, high - begin), padded);
+    }
+  }
+
+  private static void fill(long row, int from, int to) {
+    for (int i = from; i < to; i++) {
+      Simd.storeFloat(row + 4L * i, Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  /** Brings the parts of a run together in the first one. */
+  private void combine(long parts, int count, int m) {
+    for (int r = 0; r < m; r++) {
+      long states = parts + m * sumStride + (long) r * AttentionCode.STATE_BYTES;
+      float most = AttentionCode.greatest(states);
+      for (int i = 1; i < count; i++) {
+        most = Math.max(most, AttentionCode.greatest(states + i * partBytes));
+      }
+      float total = 0;
+      for (int i = 0; i < count; i++) {
+        long state = states + i * partBytes;
+        float factor = (float) Math.exp(AttentionCode.greatest(state) - most);
+        total += factor * AttentionCode.total(state);
+        add(parts + i * partBytes + r * sumStride, factor, parts + r * sumStride, i == 0);
+      }
+      AttentionCode.end(states, total);
+    }
+  }
+
+  private void add(long x, float factor, long sums, boolean first) {
+    for (int d = 0; d < kv.headDimV(); d++) {
+      float before = first ? 0 : Simd.loadFloat(sums + 4L * d);
+      Simd.storeFloat(sums + 4L * d, before + factor * Simd.loadFloat(x + 4L * d));
+    }
+  }
+
+  private void scatter(int first, int m, int head, long sums, long state) {
+    int dim = kv.headDimV();
+    long width = 4L * ratio * kv.nHeadKv() * dim;
+    for (int r = 0; r < m; r++) {
+      long to = out.address() + (first + r / ratio) * width + 4L * (head * ratio + r % ratio) * dim;
+      float factor = 1 / AttentionCode.total(state + (long) r * AttentionCode.STATE_BYTES);
+      long from = sums + r * sumStride;
+      for (int d = 0; d < dim; d++) {
+        Simd.storeFloat(to + 4L * d, Simd.loadFloat(from + 4L * d) * factor);
+      }
+    }
+  }
+}
