@@ -54,8 +54,10 @@ final class OpenClDevice implements Device {
    * @param memory bytes that may be in use at once; at most what the driver says
    * @param patience how long the device may be silent
    * @param cache where compiled programs are kept
+   * @param paths which kernels it runs
    */
-  record Settings(long mostAllocation, long memory, Duration patience, BinaryCache cache) {
+  record Settings(
+      long mostAllocation, long memory, Duration patience, BinaryCache cache, Paths paths) {
     /** Prefill on a processor takes its time. */
     private static final int PROCESSOR_SECONDS = 600;
 
@@ -67,19 +69,24 @@ final class OpenClDevice implements Device {
           facts.mostAllocation(),
           facts.memory(),
           Duration.ofSeconds(Integer.getInteger("lamina.opencl.patience", seconds)),
-          BinaryCache.ofUser());
+          BinaryCache.ofUser(),
+          Paths.of(facts));
     }
 
     Settings withMostAllocation(long bytes) {
-      return new Settings(bytes, memory, patience, cache);
+      return new Settings(bytes, memory, patience, cache, paths);
     }
 
     Settings withMemory(long bytes) {
-      return new Settings(mostAllocation, bytes, patience, cache);
+      return new Settings(mostAllocation, bytes, patience, cache, paths);
     }
 
     Settings withCache(BinaryCache other) {
-      return new Settings(mostAllocation, memory, patience, other);
+      return new Settings(mostAllocation, memory, patience, other, paths);
+    }
+
+    Settings withPaths(Paths other) {
+      return new Settings(mostAllocation, memory, patience, cache, other);
     }
   }
 
@@ -213,8 +220,9 @@ final class OpenClDevice implements Device {
   }
 
   LaunchPlan plan(Graph graph, Limits limits) {
-    int local = (int) Math.min(facts.localBytes(), Tuning.DEFAULT.localBytes());
-    return new LaunchPlan(graph, limits, parts, Tuning.DEFAULT.withLocalBytes(local));
+    Tuning tuning = settings.paths().tuning();
+    int local = (int) Math.min(facts.localBytes(), tuning.localBytes());
+    return new LaunchPlan(graph, limits, parts, tuning.withLocalBytes(local));
   }
 
   @Override
@@ -264,7 +272,7 @@ final class OpenClDevice implements Device {
 
   Programs programs() {
     if (programs == null) {
-      programs = new Programs(connection(), settings.cache());
+      programs = new Programs(connection(), settings.cache(), settings.paths());
     }
     return programs;
   }

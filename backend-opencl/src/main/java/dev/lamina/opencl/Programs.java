@@ -42,10 +42,10 @@ final class Programs {
   private final Map<ProgramKey, cl_program> built = new HashMap<>();
   private long builds;
 
-  Programs(Connection connection, BinaryCache cache) {
+  Programs(Connection connection, BinaryCache cache, Paths paths) {
     this.connection = connection;
     this.cache = cache;
-    defines = connection.facts().isProcessor() ? Map.of("CPU_VECTORS", 1) : Map.of();
+    defines = paths.defines();
   }
 
   /** Programs compiled from source so far. */

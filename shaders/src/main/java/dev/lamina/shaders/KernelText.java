@@ -32,6 +32,10 @@ public final class KernelText {
       case WEIGHT -> {
         rows(text, dialect, key.first());
         text.append(file("kernel/embed"));
+        if (key.defines().containsKey(LaunchWriter.PANEL_ROWS)) {
+          text.append(file("processor/products"));
+          break;
+        }
         int rows = key.defines().get("ROWS");
         again(text, "kernel/matvec", Map.of("TOKENS", 1, "TEAM_ROWS", rows));
         again(text, "kernel/matvec", Map.of("TOKENS", LaunchPlan.TOKENS_TOGETHER, "TEAM_ROWS", 1));

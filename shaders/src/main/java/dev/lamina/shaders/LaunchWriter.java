@@ -14,8 +14,8 @@ import java.util.Map;
 
 /** Writes the launches of one op after the other. */
 final class LaunchWriter {
-  /** Steps of more tokens go to tiles. */
-  private static final int MATVEC_TOKENS = 8;
+  /** A number that only programs with panels have. */
+  static final String PANEL_ROWS = "PANEL_ROWS";
 
   private static final int ANY = Integer.MAX_VALUE;
 
@@ -179,23 +179,23 @@ final class LaunchWriter {
           1,
           1,
           args);
-      if (most > 1) {
+      if (most > 1 && tuning.matvecTokens() > 1) {
         add(
             matvec(weight, "matvec" + LaunchPlan.TOKENS_TOGETHER),
             matvecRows(partRows, LaunchPlan.TOKENS_TOGETHER),
             Extent.of(rows, 1, LaunchPlan.TOKENS_TOGETHER),
             rows,
             2,
-            MATVEC_TOKENS,
+            tuning.matvecTokens(),
             args);
       }
-      if (most > MATVEC_TOKENS) {
+      if (most > tuning.matvecTokens()) {
         add(
             matmul(weight, "matmul"),
-            Extent.fixed(Math.ceilDiv(partRows, 128)),
+            Extent.fixed(Math.ceilDiv(partRows, tuning.tileRows())),
             Extent.of(rows, 1, tuning.tileTokens()),
             rows,
-            MATVEC_TOKENS + 1,
+            tuning.matvecTokens() + 1,
             ANY,
             args);
       }
@@ -206,7 +206,7 @@ final class LaunchWriter {
     TensorSpec weight = op.weight();
     Count rows = rows(op.out());
     int each = parts.each(weight);
-    boolean tiled = limits.maxRows(op.out().rows()) > MATVEC_TOKENS;
+    boolean tiled = limits.maxRows(op.out().rows()) > tuning.matvecTokens();
     int slots = limits.maxRows(op.out().rows()) * op.used();
     int mostTiles = slots / tuning.tileTokens() + weight.experts();
     int slotsAt = 1 + 3 * mostTiles;
@@ -218,7 +218,7 @@ final class LaunchWriter {
           Extent.ONE,
           Extent.ONE,
           rows,
-          MATVEC_TOKENS + 1,
+          tuning.matvecTokens() + 1,
           ANY,
           value(op.routing()),
           memory(new Region.ExpertPlan()),
@@ -249,17 +249,17 @@ final class LaunchWriter {
           Extent.of(rows, op.used(), 1),
           rows,
           1,
-          MATVEC_TOKENS,
+          tuning.matvecTokens(),
           args);
       if (tiled) {
         Arg[] planned = args.clone();
         planned[2] = memory(new Region.ExpertPlan());
         add(
             matmul(weight, "matmulExperts"),
-            Extent.fixed(Math.ceilDiv(weight.rows(), 128)),
+            Extent.fixed(Math.ceilDiv(weight.rows(), tuning.tileRows())),
             new Extent(rows, op.used(), tuning.tileTokens(), weight.experts()),
             rows,
-            MATVEC_TOKENS + 1,
+            tuning.matvecTokens() + 1,
             ANY,
             planned);
       }
@@ -447,7 +447,10 @@ final class LaunchWriter {
   }
 
   private Kernel matmul(TensorSpec weight, String entry) {
-    return new Kernel(weightKey(weight), entry, 8, tuning.tileTokens() / 4);
+    return switch (tuning.products()) {
+      case GROUPS -> new Kernel(weightKey(weight), entry, 8, tuning.tileTokens() / 4);
+      case PANELS -> new Kernel(weightKey(weight), entry, 1, 1);
+    };
   }
 
   private ProgramKey weightKey(TensorSpec weight) {
@@ -457,15 +460,19 @@ final class LaunchWriter {
   /** The program with all kernels for a type of weights. */
   static ProgramKey weightKey(GgmlType type, Tuning tuning) {
     Map<String, Integer> defines =
-        Map.of(
-            "LANES",
-            tuning.lanes(),
-            "TEAMS",
-            tuning.teams(),
-            "ROWS",
-            tuning.rows(),
-            "TILE_TOKENS",
-            tuning.tileTokens());
+        switch (tuning.products()) {
+          case GROUPS ->
+              Map.of(
+                  "LANES",
+                  tuning.lanes(),
+                  "TEAMS",
+                  tuning.teams(),
+                  "ROWS",
+                  tuning.rows(),
+                  "TILE_TOKENS",
+                  tuning.tileTokens());
+          case PANELS -> Map.of(PANEL_ROWS, tuning.rows(), "TILE_TOKENS", tuning.tileTokens());
+        };
     return new ProgramKey(KernelUnit.WEIGHT, type, null, defines);
   }
 
