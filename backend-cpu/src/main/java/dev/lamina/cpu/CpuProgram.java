@@ -254,7 +254,7 @@ final class CpuProgram implements Program {
         return;
       }
       if (!active.get(i).small()) {
-        active.get(i++).run(state, team, own);
+        active.get(i++).run(state, team, worker, own);
         continue;
       }
       // small ones in a row are done by whoever comes first, without meeting in between

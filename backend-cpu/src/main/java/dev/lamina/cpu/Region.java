@@ -3,11 +3,22 @@ package dev.lamina.cpu;
 import dev.lamina.cpu.kernel.Kernel;
 import dev.lamina.cpu.kernel.StepState;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLongArray;
 
-/** Kernels that do not depend on each other: one parallel phase between two barriers. */
+/**
+ * Kernels that do not depend on each other: one parallel phase between two barriers. Every thread
+ * has a section of the units and goes through it in order, so that it reads weights as they lie in
+ * memory; when it is done, it takes units from the ends of the others' sections.
+ */
 final class Region {
+  /** Longs from section to section: they lie in cache lines of their own. */
+  private static final int APART = 16;
+
   private final Kernel[] kernels;
   private final int[] ends;
+
+  /** For each thread the next unit of its section in the low half, its end in the high one. */
+  private AtomicLongArray sections = new AtomicLongArray(0);
 
   Region(List<Kernel> kernels) {
     this.kernels = kernels.toArray(Kernel[]::new);
@@ -20,6 +31,15 @@ final class Region {
     for (int i = 0; i < kernels.length; i++) {
       total += kernels[i].plan(step);
       ends[i] = total;
+    }
+    int workers = step.workers();
+    if (sections.length() != workers * APART) {
+      sections = new AtomicLongArray(workers * APART);
+    }
+    for (int w = 0; w < workers; w++) {
+      long first = (long) total * w / workers;
+      long end = (long) total * (w + 1) / workers;
+      sections.setPlain(w * APART, end << 32 | first);
     }
     return total > 0;
   }
@@ -40,13 +60,55 @@ final class Region {
   }
 
   /** Takes units until none is left. */
-  void run(StepState step, ThreadTeam team, long scratch) {
-    int kernel = 0;
-    for (int unit = team.take(); unit < ends[ends.length - 1]; unit = team.take()) {
-      while (unit >= ends[kernel]) {
-        kernel++;
+  void run(StepState step, ThreadTeam team, int worker, long scratch) {
+    if (team.size() == 1) {
+      for (int unit = team.take(); unit < ends[ends.length - 1]; unit = team.take()) {
+        run(unit, step, scratch);
       }
-      kernels[kernel].run(step, kernel == 0 ? unit : unit - ends[kernel - 1], scratch);
+      return;
+    }
+    for (int unit = next(worker); unit >= 0; unit = next(worker)) {
+      run(unit, step, scratch);
+    }
+    for (int i = 1; i < team.size(); i++) {
+      int other = (worker + i) % team.size();
+      for (int unit = last(other); unit >= 0; unit = last(other)) {
+        run(unit, step, scratch);
+      }
+    }
+  }
+
+  private void run(int unit, StepState step, long scratch) {
+    int kernel = 0;
+    while (unit >= ends[kernel]) {
+      kernel++;
+    }
+    kernels[kernel].run(step, kernel == 0 ? unit : unit - ends[kernel - 1], scratch);
+  }
+
+  /** Takes the first unit that is left of a section, or -1. */
+  private int next(int worker) {
+    while (true) {
+      long section = sections.get(worker * APART);
+      if ((int) section == section >> 32) {
+        return -1;
+      }
+      if (sections.compareAndSet(worker * APART, section, section + 1)) {
+        return (int) section;
+      }
+    }
+  }
+
+  /** Takes the last one, or -1. */
+  private int last(int worker) {
+    while (true) {
+      long section = sections.get(worker * APART);
+      if ((int) section == section >> 32) {
+        return -1;
+      }
+      if (sections.compareAndSet(worker * APART, section, section - (1L << 32))) {
+        return (int) (section >> 32) - 1;
+      }
     }
   }
 }

@@ -228,10 +228,20 @@ public final class Assembler {
     operand(register, second, mem, 1, 0);
   }
 
+  /** Asks for a line to the first-level cache. */
   public void prefetch(Mem at) {
-    rex(0, 1, at.base());
+    prefetch(1, at);
+  }
+
+  /** Asks for a line to the second-level cache. */
+  public void prefetchSecond(Mem at) {
+    prefetch(2, at);
+  }
+
+  private void prefetch(int level, Mem at) {
+    rex(0, level, at.base());
     emit(0x0f, 0x18);
-    plain(1, at);
+    plain(level, at);
   }
 
   public void cpuid() {

@@ -24,7 +24,7 @@ public final class PanelExpertKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long quantize;
-  private PanelShares shares = new PanelShares(0, 1, 1);
+  private PanelShares shares = new PanelShares(0, 1);
 
   /**
    * @param perSlot whether every slot has an input of its own; else all slots of a token share one

@@ -10,7 +10,7 @@ public final class PanelMatMulKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long outStride;
-  private PanelShares shares = new PanelShares(0, 1, 1);
+  private PanelShares shares = new PanelShares(0, 1);
 
   /**
    * @param bias address of {@code weight.rows()} floats, or 0

@@ -17,10 +17,10 @@ final class PanelProduct {
   /** Bytes of rounded input that stay in the first-level cache beside a panel. */
   private static final int TILE_BYTES = 24 << 10;
 
-  /** Bytes of weights of the largest unit of a few tokens: some tens of microseconds. */
-  private static final int MOST_BYTES = 512 << 10;
+  /** Bytes of weights of the largest unit of a few tokens: some microseconds. */
+  private static final int MOST_BYTES = 128 << 10;
 
-  /** Bytes of the smallest one. */
+  /** Bytes of the smallest one, where many threads share a small matrix. */
   private static final int LEAST_BYTES = 16 << 10;
 
   /** What a product begins with where nothing is to be added. */
@@ -61,15 +61,14 @@ final class PanelProduct {
   /** How threads share a step with that many rows. */
   PanelShares shares(int rows, int workers) {
     if (rows <= tokens.most()) {
-      // read once, in long streams; what is left at the end in short ones, so that all end together
+      // read once; a thread's units follow each other, so that short ones make a long stream too
       int least = (int) Math.max(1, LEAST_BYTES / panelBytes);
-      int most = (int) Math.max(least, MOST_BYTES / panelBytes);
-      int large = Math.clamp(panels() / (4L * workers), least, most);
-      return new PanelShares(panels(), large, Math.max(least, large / 4));
+      int most = (int) Math.max(1, MOST_BYTES / panelBytes);
+      return new PanelShares(panels(), Math.clamp(panels() / (4L * workers), least, most));
     }
     long most = GROUP_BYTES / (PanelFormat.ROWS * format.type().rowBytes(chunk(rows)));
     int each = Math.clamp(panels() / (4L * workers), 1, (int) Math.max(1, most));
-    return new PanelShares(panels(), each, each);
+    return new PanelShares(panels(), each);
   }
 
   /** Columns of a piece. */

@@ -127,7 +127,7 @@ final class FloatCode {
     for (int i = column * lines / format.columns();
         i < (column + 1) * lines / format.columns();
         i++) {
-      asm.prefetch(Mem.at(W, ValueCode.AHEAD + 64 * i));
+      ValueCode.ahead(asm, W, i);
     }
     for (int h = 0; h < halves; h++) {
       load(weights[h], column, h);

@@ -8,8 +8,14 @@ import java.util.List;
 
 /** The part of a product that brings unsigned values to registers, 4 of each row. */
 final class ValueCode {
-  /** How far ahead of its use a line is asked for, in bytes. */
-  static final int AHEAD = 6144;
+  /**
+   * How far ahead of its use a line is asked for to the second-level cache, and then to the first,
+   * in bytes: the first has room for few lines that are under way, so that a far request to it
+   * would hold up those behind it.
+   */
+  private static final int FAR = 10240;
+
+  private static final int NEAR = 768;
 
   private final Registers registers;
   private final Assembler asm;
@@ -63,8 +69,14 @@ final class ValueCode {
     int quads = 8 * format.records();
     int at = 8 * record + quad;
     for (int i = at * lines / quads; i < (at + 1) * lines / quads; i++) {
-      asm.prefetch(Mem.at(weights, AHEAD + 64 * i));
+      ahead(asm, weights, i);
     }
+  }
+
+  /** Asks for what comes some time after a line. */
+  static void ahead(Assembler asm, int weights, int line) {
+    asm.prefetchSecond(Mem.at(weights, FAR + 64 * line));
+    asm.prefetch(Mem.at(weights, NEAR + 64 * line));
   }
 
   /**

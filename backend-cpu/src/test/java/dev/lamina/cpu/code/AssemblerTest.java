@@ -239,6 +239,7 @@ class AssemblerTest {
         put(all, "add " + name + ", [" + other + "+8]", asm -> asm.add(r, Mem.at(s, 8)));
       }
       put(all, "prefetcht0 [" + name + "+0x1000]", asm -> asm.prefetch(Mem.at(r, 0x1000)));
+      put(all, "prefetcht1 [" + name + "+0x1000]", asm -> asm.prefetchSecond(Mem.at(r, 0x1000)));
     }
     put(all, "mov eax, [rdi+4]", asm -> asm.load32(0, Mem.at(7, 4)));
     put(all, "mov [rdi+4], ebx", asm -> asm.store32(Mem.at(7, 4), 3));
