@@ -29,6 +29,9 @@ import java.util.regex.Pattern;
 final class CompileShaders {
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include (?:\"([^\"]+)\"|(\\w+))$");
 
+  /** A place in the list of shaders that stands for each type of a set. */
+  private static final Pattern SET = Pattern.compile("\\{(\\w+)}");
+
   /** Changes whenever the options below do, so that all is compiled again. */
   private static final String OPTIONS = "3.4.3 vulkan1.2 performance";
 
@@ -84,10 +87,16 @@ final class CompileShaders {
   }
 
   private List<Shader> list() throws IOException {
-    List<String> types = new ArrayList<>();
+    // Each type with the sets that it is in; all are in "type".
+    Map<String, List<String>> sets = new TreeMap<>();
     for (String line : Files.readAllLines(source.resolve("types.list"))) {
       if (!line.isBlank() && !line.startsWith("#")) {
-        types.add(line.strip());
+        String[] words = ("type " + line.strip()).split("\\s+");
+        for (int i = 0; i < words.length; i++) {
+          if (i != 1) {
+            sets.computeIfAbsent(words[i], set -> new ArrayList<>()).add(words[1]);
+          }
+        }
       }
     }
     List<Shader> shaders = new ArrayList<>();
@@ -95,8 +104,9 @@ final class CompileShaders {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
       }
-      for (String type : line.contains("{type}") ? types : List.of("")) {
-        String[] words = line.replace("{type}", type).strip().split("\\s+");
+      Matcher set = SET.matcher(line);
+      for (String type : set.find() ? sets.get(set.group(1)) : List.of("")) {
+        String[] words = set.reset().replaceAll(type).strip().split("\\s+");
         Map<String, String> macros = new TreeMap<>();
         for (int i = 2; i < words.length; i++) {
           String[] macro = words[i].split("=", 2);

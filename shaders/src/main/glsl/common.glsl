@@ -47,6 +47,11 @@ vec4 signedBytes(uint word) {
   return vec4(w << 24 >> 24, w << 16 >> 24, w << 8 >> 24, w >> 24);
 }
 
+// Each byte of `word`, at most 127, less the same byte of `less`, at most 128: signed bytes.
+uint lessEach(uint word, uint less) {
+  return (word | 0x80808080u) - less ^ 0x80808080u;
+}
+
 // The driver's tanh may overflow, and loses digits near 0.
 float tanhOf(float x) {
   float square = x * x;

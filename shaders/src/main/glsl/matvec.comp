@@ -1,8 +1,12 @@
 // Products of a matrix with few vectors. A team of invocations (a subgroup, where SUBGROUPS is
 // defined) holds ROWS rows against TOKENS vectors: neighbours read neighbouring units of a row.
+// With INTEGERS the vectors come as bytes with a scale for each 32 of them, see quantize.comp.
 #version 460
 #ifdef SUBGROUPS
 #extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
+#ifdef INTEGERS
+#extension GL_EXT_integer_dot_product : require
 #endif
 #include "common.glsl"
 
@@ -16,11 +20,17 @@ layout(constant_id = 4) const bool EXPERTS = false;
 layout(push_constant) uniform Arguments {
   Words mainPlane;
   Words scalePlane;
+#ifdef INTEGERS
+  Words x;
+#else
   Quads x;
+#endif
   Floats y;
   Floats bias;
   Floats routing;
   Words count;
+  // What the vectors' bytes are to be multiplied by, with INTEGERS.
+  Floats scales;
   uint cols;
   uint rows;
   // Blocks of a row.
@@ -32,7 +42,12 @@ layout(push_constant) uniform Arguments {
 } arguments;
 
 #include "weights.glsl"
+#ifdef INTEGERS
+// Quads of each scale.
+const uint QUADS = 4 / SCALES;
+#else
 #include "activations.glsl"
+#endif
 
 #ifndef SUBGROUPS
 #define SIZE gl_WorkGroupSize.x
@@ -83,6 +98,49 @@ void main() {
   for (uint u = lane; u < units; u += TEAM) {
     uint block = u / UNITS;
     uint unit = u % UNITS;
+#ifdef INTEGERS
+    uint x[TOKENS][4];
+    float d[TOKENS][SCALES];
+    [[unroll]] for (uint t = 0; t < TOKENS; t++) {
+      [[unroll]] for (uint k = 0; k < 4; k++) {
+        uint at = vectors[t] * arguments.cols + block * BLOCK + quadPosition(unit, k);
+        x[t][k] = arguments.x.v[at >> 2];
+        if (k % QUADS == 0u) {
+          d[t][k / QUADS] = arguments.scales.v[at >> 5];
+        }
+      }
+    }
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+      uint q[4];
+      float a[SCALES];
+#ifdef OFFSETS
+      float b[SCALES];
+      quants(from[r] + block, unit, q, a, b);
+#else
+      quants(from[r] + block, unit, q, a);
+#endif
+      [[unroll]] for (uint t = 0; t < TOKENS; t++) {
+        [[unroll]] for (uint s = 0; s < SCALES; s++) {
+          int product = 0;
+          int added = 0;
+          [[unroll]] for (uint k = s * QUADS; k < (s + 1u) * QUADS; k++) {
+#ifdef CENTRE
+            uint w = lessEach(q[k], CENTRE * 0x01010101u);
+#else
+            uint w = q[k];
+#endif
+            product += dotPacked4x8EXT(int(w), int(x[t][k]));
+            added += dotPacked4x8EXT(0x01010101, int(x[t][k]));
+          }
+          float one = a[s] * float(product);
+#ifdef OFFSETS
+          one += b[s] * float(added);
+#endif
+          sum[r][t] += one * d[t][s];
+        }
+      }
+    }
+#else
     vec4 w[ROWS][4];
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
       decode(from[r] + block, unit, w[r]);
@@ -96,6 +154,7 @@ void main() {
         }
       }
     }
+#endif
   }
   [[unroll]] for (uint r = 0; r < ROWS; r++) {
     [[unroll]] for (uint t = 0; t < TOKENS; t++) {

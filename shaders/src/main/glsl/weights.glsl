@@ -1,7 +1,16 @@
 // Reading of weights. Each type's file under types/ gives
-//   BLOCK                values in a block
-//   decode(block, unit, w)   16 of them as four quads, unit counting from 0 to BLOCK / 16 - 1
-//   quadPosition(unit, k)    where in the block quad k of the unit begins
+//   BLOCK                    values in a block
+//   quadPosition(unit, k)    where in the block quad k of unit `unit` begins; a unit is four quads,
+//                            counted from 0 to BLOCK / 16 - 1
+// and float types
+//   decode(block, unit, w)   the values of a unit
+// and all others
+//   SCALES                   1, 2 or 4: how many scales a unit has, for as many quads each; the
+//                            quads of one scale lie in the same 32 values of the row
+//   quants(block, unit, q, a)    a unit's quants, four bytes a quad, and the scales. Bytes are
+//                            unsigned less CENTRE, where that is defined, and signed otherwise
+//   quants(block, unit, q, a, b) instead where OFFSETS is defined: what is added to each product of
+//                            an unsigned quant and its scale
 // A block lies in two planes: its quants in whole words, and what is not a whole word (scales).
 #define UNITS (BLOCK / 16)
 
@@ -37,14 +46,6 @@ uint mainByte(uint from, uint at) {
   return mainWord(from + (at >> 2)) >> (at & 3u) * 8u & 255u;
 }
 
-vec4 lowNibbles(uint word) {
-  return bytes(word & 0x0f0f0f0fu);
-}
-
-vec4 highNibbles(uint word) {
-  return bytes(word >> 4 & 0x0f0f0f0fu);
-}
-
 // Bits n to n + 3 of a word, one in bit 4 of each byte.
 uint fifthBits(uint word, uint n) {
   uint b = word >> n;
@@ -52,3 +53,26 @@ uint fifthBits(uint word, uint n) {
 }
 
 #include TYPE_FILE
+
+#ifdef SCALES
+void decode(uint block, uint unit, out vec4 w[4]) {
+  uint q[4];
+  float a[SCALES];
+#ifdef OFFSETS
+  float b[SCALES];
+  quants(block, unit, q, a, b);
+#else
+  quants(block, unit, q, a);
+#endif
+  [[unroll]] for (uint k = 0; k < 4; k++) {
+    uint s = k * SCALES / 4;
+#if defined(OFFSETS)
+    w[k] = bytes(q[k]) * a[s] + b[s];
+#elif defined(CENTRE)
+    w[k] = (bytes(q[k]) - float(CENTRE)) * a[s];
+#else
+    w[k] = signedBytes(q[k]) * a[s];
+#endif
+  }
+}
+#endif

@@ -1,15 +1,19 @@
 // Q5_1: 32 fifth bits, 16 bytes of quants | float16 scale, float16 minimum. q d + m.
 #include "types/halves.glsl"
+#define SCALES 1
+#define OFFSETS
 
-void decode(uint block, uint unit, out vec4 w[4]) {
+void quants(uint block, uint unit, out uint q[4], out float a[SCALES], out float b[SCALES]) {
   vec2 dm = scaleHalves(block);
+  a[0] = dm.x;
+  b[0] = dm.y;
   uint at = block * 5u;
   uint high = mainWord(at);
-  uint q0 = mainWord(at + 1u + unit * 2u);
-  uint q1 = mainWord(at + 2u + unit * 2u);
+  uint w0 = mainWord(at + 1u + unit * 2u);
+  uint w1 = mainWord(at + 2u + unit * 2u);
   uint n = unit * 8u;
-  w[0] = bytes(q0 & 0x0f0f0f0fu | fifthBits(high, n)) * dm.x + dm.y;
-  w[1] = bytes(q1 & 0x0f0f0f0fu | fifthBits(high, n + 4u)) * dm.x + dm.y;
-  w[2] = bytes(q0 >> 4 & 0x0f0f0f0fu | fifthBits(high, n + 16u)) * dm.x + dm.y;
-  w[3] = bytes(q1 >> 4 & 0x0f0f0f0fu | fifthBits(high, n + 20u)) * dm.x + dm.y;
+  q[0] = w0 & 0x0f0f0f0fu | fifthBits(high, n);
+  q[1] = w1 & 0x0f0f0f0fu | fifthBits(high, n + 4u);
+  q[2] = w0 >> 4 & 0x0f0f0f0fu | fifthBits(high, n + 16u);
+  q[3] = w1 >> 4 & 0x0f0f0f0fu | fifthBits(high, n + 20u);
 }

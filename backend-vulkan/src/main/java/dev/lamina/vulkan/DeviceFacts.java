@@ -44,11 +44,13 @@ import org.lwjgl.vulkan.VkQueueFamilyProperties;
  * @param driver the driver with its version, and the version of Vulkan
  * @param hardware its PCI address, or empty
  * @param identity what a pipeline cache depends on
+ * @param intel whether it is one of Intel's
  * @param queueFamily the queue family for compute work
  * @param subgroup invocations that do arithmetic together; 0 where they cannot, or where their
  *     number cannot be relied on
  * @param sharedMemory bytes of memory that a workgroup shares
  * @param maxAllocation bytes of the largest allocation and buffer
+ * @param products what it has for matrix products
  * @param budget whether the driver tells how much memory is free
  * @param missing why the device cannot be used, or null
  */
@@ -59,10 +61,12 @@ record DeviceFacts(
     String driver,
     String hardware,
     String identity,
+    boolean intel,
     int queueFamily,
     int subgroup,
     int sharedMemory,
     long maxAllocation,
+    Products products,
     boolean budget,
     Set<String> extensions,
     int apiVersion,
@@ -79,11 +83,25 @@ record DeviceFacts(
       int version = basic.apiVersion();
       String name = basic.deviceNameString();
       DeviceInfo.Kind kind = kind(basic.deviceType());
-      if (version < VK_MAKE_API_VERSION(0, 1, 2, 0)) {
-        String missing =
-            "%s has Vulkan %s, and 1.2 is needed: update its driver".formatted(name, dots(version));
+      String tooOld = Requirements.ofVersion(name, version).missing();
+      if (tooOld != null) {
         return new DeviceFacts(
-            physical, name, kind, "", "", "", -1, 0, 0, 0, false, Set.of(), version, missing);
+            physical,
+            name,
+            kind,
+            "",
+            "",
+            "",
+            false,
+            -1,
+            0,
+            0,
+            0,
+            Products.NONE,
+            false,
+            Set.of(),
+            version,
+            tooOld);
       }
       Set<String> extensions = extensions(physical);
       boolean sizeControl =
@@ -154,14 +172,15 @@ record DeviceFacts(
       }
       int shared = basic.limits().maxComputeSharedMemorySize();
       int family = queueFamily(stack, physical);
-      String missing = null;
-      if (!twelve.bufferDeviceAddress()) {
-        missing = name + " lacks bufferDeviceAddress: update its driver";
-      } else if (family < 0) {
-        missing = name + " has no queue for compute work";
-      } else if (basic.limits().maxComputeWorkGroupInvocations() < INVOCATIONS) {
-        missing = name + " has workgroups of less than " + INVOCATIONS + " invocations";
-      }
+      String missing =
+          new Requirements(
+                  name,
+                  version,
+                  twelve.bufferDeviceAddress(),
+                  twelve.timelineSemaphore(),
+                  family,
+                  basic.limits().maxComputeWorkGroupInvocations())
+              .missing();
       String identity =
           "%08x-%08x-%08x-%s"
               .formatted(
@@ -175,16 +194,20 @@ record DeviceFacts(
           kind,
           "%s %s, Vulkan %s"
               .formatted(
-                  driver.driverNameString(), driver.driverInfoString().strip(), dots(version)),
+                  driver.driverNameString(),
+                  driver.driverInfoString().strip(),
+                  Requirements.dots(version)),
           hasBus
               ? "%04x:%02x:%02x.%x"
                   .formatted(bus.pciDomain(), bus.pciBus(), bus.pciDevice(), bus.pciFunction())
               : "",
           identity,
+          basic.vendorID() == INTEL,
           family,
           subgroup,
           shared,
           maxAllocation,
+          Products.read(physical, version, extensions),
           extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME),
           extensions,
           version,
@@ -199,14 +222,6 @@ record DeviceFacts(
           DeviceInfo.Kind.INTEGRATED_GPU;
       default -> DeviceInfo.Kind.SOFTWARE_GPU;
     };
-  }
-
-  private static String dots(int version) {
-    return VK_API_VERSION_MAJOR(version)
-        + "."
-        + VK_API_VERSION_MINOR(version)
-        + "."
-        + VK_API_VERSION_PATCH(version);
   }
 
   private static String hex(ByteBuffer bytes) {
@@ -300,11 +315,50 @@ record DeviceFacts(
     }
   }
 
+  /** Invocations whose sums kernels take together; 0 where they must go through memory. */
+  int subgroup(VulkanOptions options) {
+    return options.without().contains(Feature.SUBGROUPS) ? 0 : subgroup;
+  }
+
+  /** Whether kernels multiply bytes. */
+  boolean integers(VulkanOptions options) {
+    boolean wanted = products.fastIntegers() || options.with().contains(Feature.INTEGERS);
+    return products.integers()
+        && subgroup(options) > 0
+        && wanted
+        && !options.without().contains(Feature.INTEGERS);
+  }
+
+  /** The small matrices that kernels multiply; null for none. */
+  Products.MatrixSize matrices(VulkanOptions options) {
+    // Older cards of Intel's want subgroups of 8, and software has no hardware for it.
+    boolean fast = kind != DeviceInfo.Kind.SOFTWARE_GPU && !intel;
+    boolean wanted = fast || options.with().contains(Feature.MATRICES);
+    return subgroup(options) > 0
+            && wanted
+            && MatrixShape.sharedForMatrices(subgroup(options), products.matrices())
+                <= sharedMemory(options)
+            && !options.without().contains(Feature.MATRICES)
+        ? products.matrices()
+        : null;
+  }
+
+  /** Bytes that a workgroup may share. */
+  int sharedMemory(VulkanOptions options) {
+    return options.reduced() ? 16384 : sharedMemory;
+  }
+
   /** What is worth a line for the user. */
   List<String> notes(VulkanOptions options) {
     List<String> notes = new ArrayList<>();
-    int width = options.subgroups() ? subgroup : 0;
+    int width = subgroup(options);
     notes.add(width == 0 ? "kernels without subgroup arithmetic" : "subgroups of " + width);
+    if (integers(options)) {
+      notes.add("integer dot products for one to " + MatrixShape.MOST_VECTORS + " tokens");
+    }
+    if (matrices(options) != null) {
+      notes.add("cooperative matrices of " + matrices(options) + " for more tokens");
+    }
     if (kind == DeviceInfo.Kind.SOFTWARE_GPU) {
       notes.add("the CPU behind Vulkan: used only where --device names it");
     }

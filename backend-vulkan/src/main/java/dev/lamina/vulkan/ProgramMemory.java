@@ -29,6 +29,7 @@ final class ProgramMemory {
   private final Memory hostStep;
   private final Memory partial;
   private final Memory groups;
+  private final Memory vectors;
 
   /** Attention ops that are alike in this have the same tiles. */
   private record AttentionKey(int ratio, int headDimK) {
@@ -58,6 +59,7 @@ final class ProgramMemory {
       hostStep.mapped().fill((byte) 0);
       partial = device(partialBytes(graph, limits));
       groups = device(groupBytes(graph, limits));
+      vectors = device(Vectors.mostBytes(device, graph, limits));
       for (Op op : graph.ops()) {
         if (op instanceof Op.Rope rope && !turns.containsKey(rope.rope())) {
           float[] divisors =
@@ -103,7 +105,7 @@ final class ProgramMemory {
   }
 
   /** See {@link dev.lamina.backend.Device#workBytes}. */
-  static long workBytes(Graph graph, Limits limits) {
+  static long workBytes(VulkanDevice device, Graph graph, Limits limits) {
     long bytes = ActivationPlan.of(graph, limits).bytes();
     for (KvSpec spec : graph.kv()) {
       bytes += KvMemory.bytes(spec, limits) - limits.kvBytes(spec);
@@ -111,7 +113,8 @@ final class ProgramMemory {
     return bytes
         + new StepLayout(limits, tileLists(graph).size()).bytes()
         + partialBytes(graph, limits)
-        + groupBytes(graph, limits);
+        + groupBytes(graph, limits)
+        + Vectors.mostBytes(device, graph, limits);
   }
 
   /** The part of a turn by which one position turns each pair, in 32 bits. */
@@ -186,5 +189,10 @@ final class ProgramMemory {
 
   Memory groups() {
     return groups;
+  }
+
+  /** For products whose vectors are brought into another form first. */
+  Memory vectors() {
+    return vectors;
   }
 }

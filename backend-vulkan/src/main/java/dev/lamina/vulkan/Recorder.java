@@ -33,7 +33,8 @@ final class Recorder {
   /** Scratch memory that barriers must know of, beside slots of values and pages. */
   private enum Scratch {
     PARTIAL,
-    GROUPS
+    GROUPS,
+    VECTORS
   }
 
   private final VulkanDevice device;
@@ -51,6 +52,9 @@ final class Recorder {
 
   /** The router whose pairs the scratch memory has sorted now. */
   private Value grouped;
+
+  /** What the scratch memory for vectors has now. */
+  private Vectors vectors;
 
   private int dispatches;
 
@@ -400,26 +404,60 @@ final class Recorder {
   }
 
   private void matMul(Op.MatMul o) {
-    order(List.of(slot(o.in())), List.of(slot(o.out())));
     VulkanWeight weight = weights.get(o.weight());
     long bias = o.bias() == null ? weight.address() : weights.get(o.bias()).address();
     int tokens = rows(o.in());
-    MatrixShape shape = MatrixShape.of(device, tokens);
+    MatrixShape shape = MatrixShape.of(device, o.weight().type(), tokens);
+    Input in = input(shape, o.in(), o.weight());
+    order(List.of(in.slot), List.of(slot(o.out())));
     Arguments arguments =
         new Arguments()
             .address(
                 weight.address(),
                 weight.scaleAddress(),
-                address(o.in()),
+                in.address,
                 address(o.out()),
                 bias,
                 bias,
-                count(o.in()))
+                count(o.in()),
+                in.scales)
             .number(o.weight().cols(), o.weight().rows(), weight.layout().blocksOfRow())
             .flag(o.bias() != null)
             .number(0, 0, 0);
-    product(
-        shape, shape.kernel(typeOf(o.weight()), false), arguments, o.weight().rows(), tokens, 1);
+    Kernel kernel = shape.kernel(o.weight().type(), false);
+    product(shape, kernel, arguments, o.weight().rows(), tokens, 1);
+  }
+
+  /**
+   * A product's vectors.
+   *
+   * @param slot what barriers know them by
+   * @param scales where their scales are, if they have any
+   */
+  private record Input(Object slot, long address, long scales) {}
+
+  /** Brings vectors into the form that a product wants, once for all products that follow. */
+  private Input input(MatrixShape shape, Value in, TensorSpec weight) {
+    Vectors wanted = Vectors.of(shape.way(), in, weight);
+    if (wanted == null) {
+      return new Input(slot(in), address(in), address(in));
+    }
+    long to = memory.vectors().address();
+    long scales = to + wanted.scalesAt(rows(in));
+    if (!wanted.equals(vectors)) {
+      order(List.of(slot(in)), List.of(Scratch.VECTORS));
+      Arguments arguments = new Arguments().address(address(in), to, scales, count(in));
+      if (wanted.bytes()) {
+        arguments.number(in.width());
+        dispatch(Kernel.of("quantize", WORKGROUP), arguments, (long) rows(in) * in.width() / 4);
+      } else {
+        arguments.number(wanted.count(), weight.cols(), wanted.width());
+        int all = rows(in) * wanted.count();
+        dispatch(Kernel.of("narrow", WORKGROUP), arguments, Math.min(all, MOST_GROUPS), 1, 1);
+      }
+      vectors = wanted;
+    }
+    return new Input(Scratch.VECTORS, to, scales);
   }
 
   /** Dispatches a product over {@code columns} vectors of each of {@code matrices}. */
@@ -427,7 +465,7 @@ final class Recorder {
       MatrixShape shape, Kernel kernel, Arguments arguments, int rows, int columns, int matrices) {
     int x = (rows + shape.rowsOfGroup() - 1) / shape.rowsOfGroup();
     int y = (columns + shape.tokens() - 1) / shape.tokens();
-    if (shape.tiled()) {
+    if (shape.way().tiled()) {
       dispatch(kernel, arguments, x, y, matrices);
     } else {
       int folds = (x + MOST_GROUPS - 1) / MOST_GROUPS;
@@ -444,27 +482,29 @@ final class Recorder {
     if (tiled) {
       group(o, experts);
     }
+    MatrixShape shape = MatrixShape.of(device, o.weight().type(), tiled ? tokens : 1);
+    Input in = input(shape, o.in(), o.weight());
     order(
         tiled
-            ? List.of(slot(o.routing()), slot(o.in()), Scratch.GROUPS)
-            : List.of(slot(o.routing()), slot(o.in())),
+            ? List.of(slot(o.routing()), in.slot, Scratch.GROUPS)
+            : List.of(slot(o.routing()), in.slot),
         List.of(slot(o.out())));
     Arguments arguments =
         new Arguments()
             .address(
                 weight.address(),
                 weight.scaleAddress(),
-                address(o.in()),
+                in.address,
                 address(o.out()),
                 weight.address(),
                 tiled ? memory.groups().address() : address(o.routing()),
-                count(o.in()))
+                count(o.in()),
+                in.scales)
             .number(o.weight().cols(), o.weight().rows(), weight.layout().blocksOfRow(), 0)
             .number(o.used())
             .flag(o.in().width() != o.weight().cols())
             .number(experts);
-    MatrixShape shape = tiled ? MatrixShape.of(device, tokens) : MatrixShape.of(device, 1);
-    Kernel kernel = shape.kernel(typeOf(o.weight()), true);
+    Kernel kernel = shape.kernel(o.weight().type(), true);
     product(
         shape, kernel, arguments, o.weight().rows(), tiled ? tokens : pairs, tiled ? experts : 1);
   }

@@ -1,6 +1,8 @@
 package dev.lamina.vulkan;
 
 import static org.lwjgl.vulkan.EXTSubgroupSizeControl.VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+import static org.lwjgl.vulkan.KHRShaderIntegerDotProduct.VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
 import static org.lwjgl.vulkan.VK10.VK_MAKE_API_VERSION;
 import static org.lwjgl.vulkan.VK10.vkCreateDevice;
 import static org.lwjgl.vulkan.VK10.vkDestroyDevice;
@@ -31,8 +33,10 @@ import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkDevice;
 import org.lwjgl.vulkan.VkDeviceCreateInfo;
 import org.lwjgl.vulkan.VkDeviceQueueCreateInfo;
+import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrixFeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
+import org.lwjgl.vulkan.VkPhysicalDeviceShaderIntegerDotProductFeatures;
 import org.lwjgl.vulkan.VkPhysicalDeviceSubgroupSizeControlFeatures;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
 
@@ -130,7 +134,7 @@ final class VulkanDevice implements Device {
 
   @Override
   public long workBytes(Graph graph, Limits limits) {
-    return ProgramMemory.workBytes(graph, limits);
+    return ProgramMemory.workBytes(this, graph, limits);
   }
 
   @Override
@@ -217,12 +221,22 @@ final class VulkanDevice implements Device {
 
   /** Invocations whose sums kernels may take together; 0 where they must go through memory. */
   int subgroup() {
-    return options.subgroups() ? facts.subgroup() : 0;
+    return facts.subgroup(options);
+  }
+
+  /** Whether kernels multiply vectors of bytes. */
+  boolean integers() {
+    return facts.integers(options);
+  }
+
+  /** The small matrices that kernels multiply; null for none. */
+  Products.MatrixSize matrices() {
+    return facts.matrices(options);
   }
 
   /** Bytes that a workgroup may share. */
   int sharedMemory() {
-    return options.reduced() ? 16384 : facts.sharedMemory();
+    return facts.sharedMemory(options);
   }
 
   /** Throws where the device is closed, or was lost. */
@@ -263,8 +277,9 @@ final class VulkanDevice implements Device {
       VkPhysicalDeviceFeatures2 features = VkPhysicalDeviceFeatures2.calloc(stack).sType$Default();
       VkDeviceCreateInfo info =
           VkDeviceCreateInfo.calloc(stack).sType$Default().pNext(twelve).pNext(features);
+      boolean before13 = facts.apiVersion() < VK_MAKE_API_VERSION(0, 1, 3, 0);
       if (facts.subgroup() > 0) {
-        if (facts.apiVersion() < VK_MAKE_API_VERSION(0, 1, 3, 0)) {
+        if (before13) {
           extensions.add(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
         }
         info.pNext(
@@ -272,6 +287,23 @@ final class VulkanDevice implements Device {
                 .sType$Default()
                 .subgroupSizeControl(true)
                 .computeFullSubgroups(true));
+      }
+      if (integers()) {
+        if (before13) {
+          extensions.add(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+        }
+        info.pNext(
+            VkPhysicalDeviceShaderIntegerDotProductFeatures.calloc(stack)
+                .sType$Default()
+                .shaderIntegerDotProduct(true));
+      }
+      if (matrices() != null) {
+        extensions.add(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
+        twelve.shaderFloat16(true).vulkanMemoryModel(true);
+        info.pNext(
+            VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack)
+                .sType$Default()
+                .cooperativeMatrix(true));
       }
       if (options.validation() != null) {
         // What the validation layers' own kernels need.

@@ -1,7 +1,9 @@
 package dev.lamina.vulkan;
 
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -10,7 +12,8 @@ import java.util.function.Consumer;
  * @param validation told each message of the validation layers, which run only where this is not
  *     null
  * @param assisted whether they check every access to memory too, by kernels that they rewrite
- * @param subgroups whether kernels may use subgroup arithmetic where the device has it
+ * @param without what kernels must not use though the device has it
+ * @param with what they use where the device has it at all, be it slow
  * @param reduced whether to keep within the least that Vulkan promises of shared memory
  * @param cacheFolder where compiled pipelines are kept; null: nowhere
  * @param memoryLimit the most bytes of device memory that may be allocated; 0 for all there is
@@ -20,15 +23,16 @@ import java.util.function.Consumer;
 record VulkanOptions(
     Consumer<String> validation,
     boolean assisted,
-    boolean subgroups,
+    Set<Feature> without,
+    Set<Feature> with,
     boolean reduced,
     Path cacheFolder,
     long memoryLimit,
     int loseAt) {
   /**
-   * What the system properties say: {@code lamina.vulkan.subgroups} (false for kernels that need
-   * none) and {@code lamina.vulkan.cache} (a folder, empty for none; else the user's folder for
-   * caches).
+   * What the system properties say: {@code lamina.vulkan.without} and {@code lamina.vulkan.with}
+   * (lists such as {@code subgroups,integers,matrices}) and {@code lamina.vulkan.cache} (a folder,
+   * empty for none; else the user's folder for caches).
    */
   static VulkanOptions ofProperties() {
     String cache = System.getProperty("lamina.vulkan.cache");
@@ -37,7 +41,8 @@ record VulkanOptions(
     return new VulkanOptions(
         null,
         false,
-        !"false".equals(System.getProperty("lamina.vulkan.subgroups")),
+        Feature.parse(System.getProperty("lamina.vulkan.without")),
+        Feature.parse(System.getProperty("lamina.vulkan.with")),
         false,
         folder,
         0,
@@ -46,25 +51,48 @@ record VulkanOptions(
 
   VulkanOptions withValidation(Consumer<String> messages, boolean gpuAssisted) {
     return new VulkanOptions(
-        messages, gpuAssisted, subgroups, reduced, cacheFolder, memoryLimit, loseAt);
+        messages, gpuAssisted, without, with, reduced, cacheFolder, memoryLimit, loseAt);
   }
 
   /** Without anything that a device may lack. */
   VulkanOptions plain() {
-    return new VulkanOptions(validation, assisted, false, true, cacheFolder, memoryLimit, loseAt);
+    return new VulkanOptions(
+        validation,
+        assisted,
+        EnumSet.allOf(Feature.class),
+        EnumSet.noneOf(Feature.class),
+        true,
+        cacheFolder,
+        memoryLimit,
+        loseAt);
+  }
+
+  /** With these features wherever the device has them at all. */
+  VulkanOptions with(Feature first, Feature... more) {
+    return new VulkanOptions(
+        validation,
+        assisted,
+        without,
+        EnumSet.of(first, more),
+        reduced,
+        cacheFolder,
+        memoryLimit,
+        loseAt);
   }
 
   VulkanOptions withCacheFolder(Path folder) {
-    return new VulkanOptions(validation, assisted, subgroups, reduced, folder, memoryLimit, loseAt);
+    return new VulkanOptions(
+        validation, assisted, without, with, reduced, folder, memoryLimit, loseAt);
   }
 
   VulkanOptions withMemoryLimit(long bytes) {
-    return new VulkanOptions(validation, assisted, subgroups, reduced, cacheFolder, bytes, loseAt);
+    return new VulkanOptions(
+        validation, assisted, without, with, reduced, cacheFolder, bytes, loseAt);
   }
 
   VulkanOptions losingAt(int submission) {
     return new VulkanOptions(
-        validation, assisted, subgroups, reduced, cacheFolder, memoryLimit, submission);
+        validation, assisted, without, with, reduced, cacheFolder, memoryLimit, submission);
   }
 
   /** The layers to load. */

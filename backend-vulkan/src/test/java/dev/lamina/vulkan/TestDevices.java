@@ -80,8 +80,13 @@ final class TestDevices {
 
   /** Whether the tests must find a device. */
   static boolean isRequired() {
+    return isRequired("vulkan");
+  }
+
+  /** Whether the tests must find a device, or a feature of it, of this name. */
+  static boolean isRequired(String name) {
     String required = System.getenv(REQUIRED);
-    return required != null && List.of(required.split(",")).contains("vulkan");
+    return required != null && List.of(required.split(",")).contains(name);
   }
 
   /**

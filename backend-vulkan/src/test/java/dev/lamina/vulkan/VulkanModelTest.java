@@ -26,10 +26,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,10 +48,14 @@ class VulkanModelTest {
   }
 
   private static Model load(Path file, GpuLayers layers, VulkanOptions vulkan) {
+    return load(file, layers, vulkan, 40);
+  }
+
+  private static Model load(Path file, GpuLayers layers, VulkanOptions vulkan, int ubatch) {
     LoadOptions options =
         LoadOptions.DEFAULT
             .withContext(160)
-            .withUbatch(40)
+            .withUbatch(ubatch)
             .withOutputs(GOLDEN_TOKENS)
             .withKv(GgmlType.F32, GgmlType.F32)
             .withPlacement(
@@ -127,6 +133,44 @@ class VulkanModelTest {
         double error = relativeError(logits, golden);
         assertTrue(error < 2e-4, name + " with -ngl " + layers + ": " + error);
       }
+    }
+  }
+
+  /**
+   * Kernels that round activations: more than float32 does, and no more than they may. Steps of 8
+   * tokens are products with few vectors, larger ones tiles.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "INTEGERS, 8, Q4_0, 0.03", "INTEGERS, 8, Q6_K, 0.03", "INTEGERS, 8, Q8_0, 0.03",
+    "INTEGERS, 1, Q4_K_M, 0.03", "MATRICES, 40, Q4_0, 0.003", "MATRICES, 40, Q4_K_M, 0.003"
+  })
+  void kernelsThatRoundKeepWithinTheirBudget(
+      Feature feature, int ubatch, String type, double budget) throws IOException {
+    VulkanOptions options = TestDevices.options().with(feature);
+    try (VulkanDevice device = (VulkanDevice) TestDevices.open(options)) {
+      Assumptions.assumeTrue(
+          switch (feature) {
+            case SUBGROUPS -> device.subgroup() > 0;
+            case INTEGERS -> device.integers();
+            case MATRICES -> device.matrices() != null;
+          });
+    }
+    Path folder = Shared.reference("demo-model");
+    int[] prompt = new int[40];
+    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
+    float[] golden = new float[prompt.length * 1024];
+    bytes(folder.resolve(type + ".logits.f32")).asFloatBuffer().get(golden);
+    Path file = folder.resolve("demo-" + type + ".gguf");
+    try (Model model = load(file, GpuLayers.ALL, options, ubatch)) {
+      float[] logits = new float[golden.length];
+      try (Session session = model.newSession()) {
+        session.evaluate(
+            prompt, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
+      }
+      double error = relativeError(logits, golden);
+      assertTrue(error > 1e-4, "these kernels did not run: " + error);
+      assertTrue(error < budget, "error " + error);
     }
   }
 

@@ -1,0 +1,30 @@
+package dev.lamina.vulkan;
+
+import dev.lamina.gguf.GgmlType;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/** Vectors rounded to bytes, multiplied four at once. */
+class IntegerContractTest extends ProductsContract {
+  @Override
+  VulkanOptions options() {
+    return TestDevices.options().with(Feature.INTEGERS);
+  }
+
+  @Override
+  boolean isChosen(VulkanDevice device) {
+    return device.integers();
+  }
+
+  @Override
+  void lacking(VulkanDevice device) {
+    String why = device.info().description() + " has no integer dot products";
+    Assertions.assertFalse(TestDevices.isRequired(), why);
+    Assumptions.abort(why);
+  }
+
+  @Override
+  protected double matrixBound(GgmlType type) {
+    return MatrixShape.isInteger(type) ? 2e-4 : 1e-10;
+  }
+}
