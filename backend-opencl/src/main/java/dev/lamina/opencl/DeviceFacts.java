@@ -48,6 +48,7 @@ record DeviceFacts(
     long localBytes,
     long mostItems,
     int units,
+    int lanes,
     String hardware,
     String unusable) {
   /** Deprecated since OpenCL 2.0, and told by all drivers. */
@@ -59,6 +60,8 @@ record DeviceFacts(
   private static final int PCI_DOMAIN_ID_NV = 0x400A;
   private static final int TOPOLOGY_AMD = 0x4037;
   private static final int FREE_MEMORY_AMD = 0x4039;
+  private static final int WAVEFRONT_WIDTH_AMD = 0x4043;
+  private static final int WARP_SIZE_NV = 0x4003;
   private static final int TOPOLOGY_PCIE = 1;
 
   /** The largest work-group of the kernels. */
@@ -91,6 +94,7 @@ record DeviceFacts(
         local,
         items,
         (int) number(device, CL_DEVICE_MAX_COMPUTE_UNITS),
+        lanes(device, extensions),
         hardware(device, extensions),
         unusable(device, type, processor, version, items, local));
   }
@@ -111,8 +115,19 @@ record DeviceFacts(
         localBytes,
         mostItems,
         units,
+        lanes,
         hardware,
         unusable);
+  }
+
+  /** Items that run in step, where the driver tells; else 0. */
+  private static int lanes(cl_device_id device, Set<String> extensions) {
+    if (extensions.contains("cl_nv_device_attribute_query")) {
+      return (int) number(device, WARP_SIZE_NV);
+    }
+    return extensions.contains("cl_amd_device_attribute_query")
+        ? (int) number(device, WAVEFRONT_WIDTH_AMD)
+        : 0;
   }
 
   private static DeviceInfo.Kind kind(cl_device_id device, boolean processor) {

@@ -123,6 +123,9 @@ final class OpenClDevice implements Device {
     if (facts.isProcessor()) {
       notes.add("a processor behind OpenCL: used only where --device names it");
     }
+    if (programs != null && programs.refused() != null) {
+      notes.add("without sub-groups, which it says that it has: " + programs.refused());
+    }
     return new DeviceInfo(
         id,
         "opencl",

@@ -34,18 +34,17 @@ import org.jocl.cl_program;
  * The programs of a device: each is built once, from the cache on disk where it has been before.
  */
 final class Programs {
-  private static final String OPTIONS = "-cl-std=CL1.2";
-
   private final Connection connection;
   private final BinaryCache cache;
-  private final Map<String, Integer> defines;
+  private final Paths paths;
   private final Map<ProgramKey, cl_program> built = new HashMap<>();
   private long builds;
+  private String refused;
 
   Programs(Connection connection, BinaryCache cache, Paths paths) {
     this.connection = connection;
     this.cache = cache;
-    defines = paths.defines();
+    this.paths = paths;
   }
 
   /** Programs compiled from source so far. */
@@ -63,26 +62,49 @@ final class Programs {
   }
 
   private cl_program build(ProgramKey key) {
-    String text = KernelText.of(Dialect.OPENCL, key, defines);
-    return build(key.name(), text);
+    try {
+      return build(key, paths);
+    } catch (DeviceException e) {
+      Paths plain = paths.withSubgroups(Paths.Subgroups.OFF);
+      if (e.kind() != DeviceException.Kind.COMPILE_FAILED || plain.equals(paths)) {
+        throw e;
+      }
+      // A driver that does not keep what its extensions promise: it may do without.
+      refused = e.getMessage();
+      return build(key, plain);
+    }
   }
 
-  /** Builds a text. */
+  private cl_program build(ProgramKey key, Paths by) {
+    String text = KernelText.of(Dialect.OPENCL, key, by.defines());
+    return build(key.name(), text, by.options(connection.facts().version()));
+  }
+
+  /** Builds a text in OpenCL C 1.2. */
   cl_program build(String name, String text) {
+    return build(name, text, Paths.FLOOR.options(connection.facts().version()));
+  }
+
+  /** What the driver said where it did not compile with its extensions; null where it does. */
+  String refused() {
+    return refused;
+  }
+
+  private cl_program build(String name, String text, String options) {
     connection.checkAlive();
     DeviceFacts facts = connection.facts();
     Path file =
         cache.file(
-            name, text, OPTIONS, facts.platform(), facts.name(), facts.version(), facts.driver());
+            name, text, options, facts.platform(), facts.name(), facts.version(), facts.driver());
     byte[] binary = cache.load(file);
     if (binary != null) {
-      cl_program program = ofBinary(binary);
+      cl_program program = ofBinary(binary, options);
       if (program != null) {
         return program;
       }
       cache.drop(file);
     }
-    cl_program program = ofSource(name, text);
+    cl_program program = ofSource(name, text, options);
     byte[] fresh = binary(program);
     if (fresh != null) {
       cache.save(file, fresh);
@@ -91,7 +113,7 @@ final class Programs {
   }
 
   /** Null where the driver does not take it: it is of another version, say. */
-  private cl_program ofBinary(byte[] binary) {
+  private cl_program ofBinary(byte[] binary, String options) {
     int[] status = new int[1];
     int[] each = new int[1];
     cl_program program =
@@ -107,21 +129,21 @@ final class Programs {
       return null;
     }
     if (each[0] == CL_SUCCESS
-        && clBuildProgram(program, 1, devices(), OPTIONS, null, null) == CL_SUCCESS) {
+        && clBuildProgram(program, 1, devices(), options, null, null) == CL_SUCCESS) {
       return program;
     }
     clReleaseProgram(program);
     return null;
   }
 
-  private cl_program ofSource(String name, String text) {
+  private cl_program ofSource(String name, String text, String options) {
     builds++;
     int[] status = new int[1];
     cl_program program =
         clCreateProgramWithSource(
             connection.context(), 1, new String[] {text}, new long[] {text.length()}, status);
     connection.check(status[0], "taking the text of " + name);
-    int result = clBuildProgram(program, 1, devices(), OPTIONS, null, null);
+    int result = clBuildProgram(program, 1, devices(), options, null, null);
     if (result != CL_SUCCESS) {
       DeviceException failure =
           new DeviceException(

@@ -15,4 +15,9 @@ class CardKernelsTest extends KernelCases {
   List<GgmlType> types() {
     return List.of(GgmlType.F16, GgmlType.Q4_0, GgmlType.Q6_K, GgmlType.IQ3_S);
   }
+
+  @Override
+  boolean large() {
+    return true;
+  }
 }

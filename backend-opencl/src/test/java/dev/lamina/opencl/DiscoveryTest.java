@@ -31,13 +31,19 @@ class DiscoveryTest {
 
   private static List<String> discover(Map<String, String> environment)
       throws IOException, InterruptedException {
+    return lines(DiscoveryTest.class, environment);
+  }
+
+  /** What a program prints in a process of its own. */
+  static List<String> lines(Class<?> program, Map<String, String> environment)
+      throws IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
             System.getProperty("java.class.path"),
-            DiscoveryTest.class.getName());
+            program.getName());
     builder.environment().putAll(environment);
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     Process process = builder.start();

@@ -39,8 +39,8 @@ abstract class KernelCases {
   private static final int TABLE_ROWS = 7;
   private static final int PAGE = 16;
   private static final Limits LIMITS =
-      new Limits(20, 20, 2, PAGE, List.of(new Limits.PageGroup(6, 4)));
-  private static final int[][][] PAGES = {{{4, 1, -1, -1}, {0, 5, -1, -1}}};
+      new Limits(40, 40, 2, PAGE, List.of(new Limits.PageGroup(6, 4)));
+  private static final int[][][] PAGES = {{{4, 1, 3, -1}, {0, 5, -1, -1}}};
 
   private OpenClDevice device;
 
@@ -73,8 +73,30 @@ abstract class KernelCases {
     }
   }
 
-  /** Runs steps on both devices, and compares the last one's results. */
+  /** Whether to try more than what a slow interpreter has patience for. */
+  boolean large() {
+    return false;
+  }
+
+  private int cols(GgmlType type) {
+    int cols = type.blockSize() == 1 ? 37 : type.blockSize();
+    return large() ? 7 * cols : cols;
+  }
+
+  private int rows() {
+    return large() ? 131 : 5;
+  }
+
+  private int[] tokens() {
+    return large() ? new int[] {1, 3, 9, 37} : new int[] {1, 3, 9};
+  }
+
   private void check(Graph graph, Step... steps) throws IOException {
+    check(device, graph, steps);
+  }
+
+  /** Runs steps on both devices, and compares the last one's results. */
+  private void check(OpenClDevice device, Graph graph, Step... steps) throws IOException {
     String before = report();
     float[] expected;
     try (Device oracle = ReferenceDevice.create()) {
@@ -130,25 +152,29 @@ abstract class KernelCases {
   @ParameterizedTest
   @MethodSource("types")
   void weights(GgmlType type) throws IOException {
-    int cols = type.blockSize() == 1 ? 37 : type.blockSize();
+    products(device, type);
+  }
+
+  void products(OpenClDevice device, GgmlType type) throws IOException {
+    int cols = cols(type);
     GraphBuilder graph = new GraphBuilder();
     Value in = graph.embed(TensorSpec.embedding("table", type, cols, TABLE_ROWS));
-    TensorSpec matrix = TensorSpec.matrix("matrix", type, cols, 5);
-    TensorSpec bias = TensorSpec.vector("bias", GgmlType.F32, 5);
+    TensorSpec matrix = TensorSpec.matrix("matrix", type, cols, rows());
+    TensorSpec bias = TensorSpec.vector("bias", GgmlType.F32, rows());
     Graph built = graph.build(Output.HIDDEN, graph.matMul(matrix, bias, in));
-    for (int tokens : new int[] {1, 3, 9}) {
-      check(built, step(0, 0, tokens));
+    for (int tokens : tokens()) {
+      check(device, built, step(0, 0, tokens));
     }
   }
 
   @ParameterizedTest
   @MethodSource("types")
   void experts(GgmlType type) throws IOException {
-    int cols = type.blockSize() == 1 ? 37 : type.blockSize();
+    int cols = cols(type);
     GraphBuilder graph = new GraphBuilder();
     Value routing = graph.route(2, true, 1, source(graph, "logits", 3));
     Value in = source(graph, "in", cols);
-    TensorSpec up = TensorSpec.experts("up", type, cols, 5, 3);
+    TensorSpec up = TensorSpec.experts("up", type, cols, rows(), 3);
     Value slots = graph.expertMatMul(up, routing, in);
     Graph built = graph.build(Output.HIDDEN, graph.expertSum(routing, slots));
     for (int tokens : new int[] {1, 9}) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole models: golden logits and texts, with any share of the layers on OpenCL devices. */
 class ModelTest {
-  private static final LoadOptions OPTIONS =
+  static final LoadOptions OPTIONS =
       LoadOptions.DEFAULT.withContext(256).withUbatch(48).withKv(GgmlType.F32, GgmlType.F32);
 
   private static Model load(Path file, int layers, TestProvider provider) {
@@ -160,11 +160,11 @@ class ModelTest {
 
   private static final int TOKENS = 24;
 
-  private static List<Integer> story(Model model) {
+  static List<Integer> story(Model model) {
     return greedy(model, model.tokenizer().encode("Once upon a time", true, true), TOKENS);
   }
 
-  private static List<Integer> expected() {
+  static List<Integer> expected() {
     try (Model model = load(Demo.model(), 0, TestProvider.one())) {
       return story(model);
     }

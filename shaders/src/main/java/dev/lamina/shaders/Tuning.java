@@ -49,6 +49,11 @@ public record Tuning(
     return new Tuning(lanes, teams, rows, tileTokens, attentionItems, bytes, products);
   }
 
+  /** With so many items to a row, and so many teams of them. */
+  public Tuning withLanes(int items, int groups) {
+    return new Tuning(items, groups, rows, tileTokens, attentionItems, localBytes, products);
+  }
+
   /** Steps of more tokens go to tiles. */
   int matvecTokens() {
     return switch (products) {

@@ -1,7 +1,8 @@
 // The dialect in OpenCL C 1.2. Kernels use what is defined here, and of OpenCL C itself: the types uchar, ushort,
 // uint, ulong, int16 and float16 with their operators, and float4 by its components.
 
-#define KERNEL(x, y) __kernel __attribute__((reqd_work_group_size(x, y, 1))) void
+#define KERNEL(x, y) SUBGROUP_SIZE __kernel __attribute__((reqd_work_group_size(x, y, 1))) void
+#define SUBGROUP_SIZE
 #define DEVICE static inline
 #define GLOBAL __global
 #define LOCAL __local
@@ -125,3 +126,40 @@ typedef float16 floats16;
 #define storeq4(p, v) vstore4(v, 0, p)
 #define storeq8(p, v) vstore8(v, 0, p)
 #define storeq16(p, v) vstore16(v, 0, p)
+
+// --- Sub-groups, where SUBGROUPS is defined: sums over the LANES items of a team without local memory. Compilers choose
+// sizes of their own where they cannot be told; what they chose is the same for all items, and where it is not LANES the
+// sum goes through part, local memory of TEAMS (LANES + 1) floats and more.
+#if defined(SUBGROUPS) && defined(LANES)
+#define SUBGROUPS_KHR 1
+#define SUBGROUPS_INTEL 2
+#define SUBGROUPS_NONE 3
+#if SUBGROUPS == SUBGROUPS_KHR
+#pragma OPENCL EXTENSION cl_khr_subgroups : enable
+#elif SUBGROUPS == SUBGROUPS_INTEL
+#pragma OPENCL EXTENSION cl_intel_subgroups : enable
+#else
+// For tests of the way without.
+#define get_max_sub_group_size() 0
+#define sub_group_reduce_add(x) (x)
+#endif
+#ifdef cl_intel_required_subgroup_size
+#undef SUBGROUP_SIZE
+#define SUBGROUP_SIZE __attribute__((intel_reqd_sub_group_size(LANES)))
+#endif
+#define TEAM_SUM(x) teamSum(part, lane, team, x)
+DEVICE float teamSum(LOCAL float *part, int lane, int team, float x) {
+  if (get_max_sub_group_size() == LANES) {
+    return sub_group_reduce_add(x);
+  }
+  LOCAL float *mine = part + team * (LANES + 1);
+  mine[lane] = x;
+  BARRIER();
+  float sum = 0.0f;
+  for (int l = 0; l < LANES; l++) {
+    sum += mine[l];
+  }
+  BARRIER();
+  return sum;
+}
+#endif
