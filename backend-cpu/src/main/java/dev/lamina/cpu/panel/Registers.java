@@ -72,6 +72,17 @@ final class Registers {
     }
   }
 
+  /** {@code target = op [source], value}. */
+  void multiply(Vop op, int target, Mem source, int value) {
+    Integer register = constants.get(value);
+    if (register != null) {
+      asm.op(op, bits, target, register, source);
+    } else {
+      asm.op(Vop.VMOVUPS, bits, target, source);
+      asm.op(op, bits, target, target, asm.splat(value));
+    }
+  }
+
   /** {@code target = op target, value}. */
   void multiply(Vop op, int target, int value) {
     Integer register = constants.get(value);

@@ -17,6 +17,8 @@ final class ValueCode {
 
   private static final int NEAR = 768;
 
+  private static final int ODD_BYTES = 0xff00ff00;
+
   private final Registers registers;
   private final Assembler asm;
   private final int bits;
@@ -54,8 +56,10 @@ final class ValueCode {
   void keepMasks() {
     for (Piece piece : format.planes().of(0, 0)) {
       if (piece.digit() >= 0) {
-        for (int value : new int[] {0xff00ff00, 3 * Registers.ONES, 0x300 * Registers.ONES}) {
-          registers.keep(value);
+        registers.keep(ODD_BYTES);
+        for (int n = 0, power = Registers.ONES; n < 5; n++, power *= 3) {
+          registers.keep(power << 8);
+          registers.keep(power);
         }
       } else if (piece.bits() < 8) {
         registers.keep(piece.mask());
@@ -160,15 +164,13 @@ final class ValueCode {
    */
   private void digit(int target, int spare, Mem line, int n) {
     int power = (int) Math.pow(3, n) * Registers.ONES;
-    asm.op(Vop.VMOVUPS, bits, spare, line);
-    asm.opImm(Vop.VPSLLW, bits, target, spare, 8);
-    registers.and(spare, spare, 0xff00ff00);
+    registers.multiply(Vop.VPMULLW, target, line, power << 8);
+    registers.multiply(Vop.VPMULHUW, target, 3 * Registers.ONES);
+    registers.and(spare, line, ODD_BYTES);
     if (n > 0) {
-      registers.multiply(Vop.VPMULLW, target, power);
       registers.multiply(Vop.VPMULLW, spare, power);
     }
-    registers.multiply(Vop.VPMULHUW, target, 3 * Registers.ONES);
     registers.multiply(Vop.VPMULHUW, spare, 0x300 * Registers.ONES);
-    registers.orAnd(target, spare, 0xff00ff00);
+    registers.orAnd(target, spare, ODD_BYTES);
   }
 }
