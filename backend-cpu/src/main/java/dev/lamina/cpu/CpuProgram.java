@@ -39,6 +39,10 @@ final class CpuProgram implements Program {
   private final StepState state;
   private final long scratch;
   private final long scratchStride;
+
+  /** What each thread does while it waits. */
+  private final Ahead[] ahead;
+
   private final List<Region> active = new ArrayList<>();
   private final Tiers tiers;
   private final Profile profile = Profile.asked();
@@ -74,6 +78,10 @@ final class CpuProgram implements Program {
       }
       scratchStride = scratchStride(plan.scratchBytes());
       scratch = own(scratchStride * team.size()).address();
+      ahead = new Ahead[team.size()];
+      for (int i = 0; i < ahead.length; i++) {
+        ahead[i] = new Ahead(code, scratch + i * scratchStride);
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -248,13 +256,17 @@ final class CpuProgram implements Program {
     int i = 0;
     while (i < active.size()) {
       if (i > 0) {
-        team.barrier();
+        team.barrier(ahead[worker]);
       }
       if (abandoned) {
         return;
       }
       if (!active.get(i).small()) {
-        active.get(i++).run(state, team, worker, own);
+        Region region = active.get(i++);
+        region.run(state, team, worker, own);
+        if (region.readsWeights()) {
+          askAhead(worker, i);
+        }
         continue;
       }
       // small ones in a row are done by whoever comes first, without meeting in between
@@ -263,6 +275,16 @@ final class CpuProgram implements Program {
         if (mine) {
           active.get(i).runAlone(state, own);
         }
+      }
+    }
+  }
+
+  /** Has a thread ask for the weights of the next region that reads some. */
+  private void askAhead(int worker, int from) {
+    for (int i = from; i < active.size(); i++) {
+      if (active.get(i).readsWeights()) {
+        active.get(i).ahead(worker, ahead[worker]);
+        return;
       }
     }
   }

@@ -20,6 +20,8 @@ final class Region {
   /** For each thread the next unit of its section in the low half, its end in the high one. */
   private AtomicLongArray sections = new AtomicLongArray(0);
 
+  private boolean readsWeights;
+
   Region(List<Kernel> kernels) {
     this.kernels = kernels.toArray(Kernel[]::new);
     this.ends = new int[this.kernels.length];
@@ -28,9 +30,12 @@ final class Region {
   /** Counts the units of a step; returns whether there are any. */
   boolean plan(StepState step) {
     int total = 0;
+    readsWeights = false;
     for (int i = 0; i < kernels.length; i++) {
-      total += kernels[i].plan(step);
+      int units = kernels[i].plan(step);
+      total += units;
       ends[i] = total;
+      readsWeights |= units > 0 && kernels[i].weights(0) != 0;
     }
     int workers = step.workers();
     if (sections.length() != workers * APART) {
@@ -47,6 +52,38 @@ final class Region {
   /** Whether there is so little to do that one thread does it all sooner than two meet. */
   boolean small() {
     return ends[ends.length - 1] <= 2;
+  }
+
+  /** Has a thread ask for the weights that it will read first in the planned step, if any. */
+  void ahead(int worker, Ahead ahead) {
+    long section = sections.get(worker * APART);
+    int unit = (int) section;
+    if (unit == section >> 32) {
+      return;
+    }
+    int kernel = kernel(unit);
+    long from = kernels[kernel].weights(unit - first(kernel));
+    if (from != 0) {
+      ahead.ask(from, kernels[kernel].weightsEnd());
+    }
+  }
+
+  /** Whether some units of the planned step read weights that can be asked for. */
+  boolean readsWeights() {
+    return readsWeights;
+  }
+
+  private int first(int kernel) {
+    return kernel == 0 ? 0 : ends[kernel - 1];
+  }
+
+  /** The kernel of a unit. */
+  private int kernel(int unit) {
+    int kernel = 0;
+    while (unit >= ends[kernel]) {
+      kernel++;
+    }
+    return kernel;
   }
 
   /** Runs all units on this thread. */
@@ -79,11 +116,8 @@ final class Region {
   }
 
   private void run(int unit, StepState step, long scratch) {
-    int kernel = 0;
-    while (unit >= ends[kernel]) {
-      kernel++;
-    }
-    kernels[kernel].run(step, kernel == 0 ? unit : unit - ends[kernel - 1], scratch);
+    int kernel = kernel(unit);
+    kernels[kernel].run(step, unit - first(kernel), scratch);
   }
 
   /** Takes the first unit that is left of a section, or -1. */

@@ -14,6 +14,12 @@ final class ThreadTeam implements AutoCloseable {
     void run(int worker);
   }
 
+  /** Something useful to do while waiting. */
+  interface Idle {
+    /** Does a little of it, less than a microsecond; returns whether there was anything to do. */
+    boolean work();
+  }
+
   /** Thrown in workers that wait for one that has failed. */
   private static final class Broken extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -118,6 +124,15 @@ final class ThreadTeam implements AutoCloseable {
 
   /** Waits within a job until every worker has come here. */
   void barrier() {
+    barrier(() -> false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param idle what can be done meanwhile
+   */
+  void barrier(Idle idle) {
     if (size == 1) {
       next.setPlain(0);
       return;
@@ -133,6 +148,9 @@ final class ThreadTeam implements AutoCloseable {
     for (int i = 0; phase == before; i++) {
       if (failure != null) {
         throw BROKEN;
+      }
+      if (idle.work()) {
+        continue;
       }
       pause(i, () -> phase == before && failure == null);
     }

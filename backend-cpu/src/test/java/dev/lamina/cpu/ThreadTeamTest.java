@@ -40,6 +40,28 @@ class ThreadTeamTest {
     }
   }
 
+  @Test
+  void whoWaitsDoesSomethingElse() {
+    try (ThreadTeam team = new ThreadTeam(2)) {
+      AtomicIntegerArray done = new AtomicIntegerArray(2);
+      team.run(
+          worker -> {
+            if (worker == 1) {
+              while (done.get(0) < 1000) {
+                Thread.onSpinWait();
+              }
+              done.incrementAndGet(1);
+              team.barrier();
+            } else {
+              // longer than threads spin before they sleep
+              team.barrier(() -> done.incrementAndGet(0) < 5000);
+              assertEquals(1, done.get(1));
+            }
+          });
+      assertTrue(done.get(0) >= 1000);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void failureOfOneWorkerEndsTheJobAndNotTheTeam(int failing) {

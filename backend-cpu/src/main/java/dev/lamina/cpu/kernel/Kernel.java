@@ -16,6 +16,19 @@ public abstract class Kernel {
    */
   public abstract void run(StepState step, int unit, long scratch);
 
+  /**
+   * Where a unit of the planned step begins to read weights that are read once, front to back, so
+   * that they can be asked for before it runs; 0 where there are none.
+   */
+  public long weights(int unit) {
+    return 0;
+  }
+
+  /** Where those weights end for all units. */
+  public long weightsEnd() {
+    return 0;
+  }
+
   /** Bytes of scratch memory that a thread needs. */
   public long scratchBytes() {
     return 0;

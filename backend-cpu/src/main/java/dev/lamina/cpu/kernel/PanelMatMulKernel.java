@@ -12,6 +12,9 @@ public final class PanelMatMulKernel extends Kernel {
   private final long outStride;
   private PanelShares shares = new PanelShares(0, 1);
 
+  /** Whether the step reads the weights but once. */
+  private boolean once;
+
   /**
    * @param bias address of {@code weight.rows()} floats, or 0
    * @param rounded what {@link QuantizeKernel} wrote
@@ -33,7 +36,18 @@ public final class PanelMatMulKernel extends Kernel {
     }
     product.prepare(rows);
     shares = product.shares(rows, step.workers());
+    once = rows <= product.tokens().most();
     return shares.count();
+  }
+
+  @Override
+  public long weights(int unit) {
+    return once ? product.address(shares.first(unit)) : 0;
+  }
+
+  @Override
+  public long weightsEnd() {
+    return product.address(product.panels());
   }
 
   @Override

@@ -58,6 +58,11 @@ final class PanelProduct {
     return PanelFormat.panels(weight.rows());
   }
 
+  /** Where a panel begins. */
+  long address(int panel) {
+    return weight.address() + panel * panelBytes;
+  }
+
   /** How threads share a step with that many rows. */
   PanelShares shares(int rows, int workers) {
     if (rows <= tokens.most()) {

@@ -1,9 +1,12 @@
 package dev.lamina.cpu.panel;
 
 import dev.lamina.backend.DeviceException;
+import dev.lamina.cpu.code.Assembler;
 import dev.lamina.cpu.code.CodeMemory;
 import dev.lamina.cpu.code.CpuId;
 import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.Label;
+import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.NativeCode;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.ValueLayout;
@@ -19,12 +22,16 @@ public final class PanelCode {
   /** Bytes of scratch memory that a call needs, aligned to 64. */
   public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH + TileCode.SCRATCH;
 
+  /** Bytes asked for in a round of {@link #fetch}. */
+  private static final int FETCHED = 512;
+
   private record Product(GgmlType type, int tokens) {}
 
   private static final Map<Isa, PanelCode> ALL = new HashMap<>();
 
   private final Isa isa;
   private final Map<Object, Long> functions = new HashMap<>();
+  private final long fetch = function("fetch", PanelCode::fetchCode);
 
   private PanelCode(Isa isa) {
     this.isa = isa;
@@ -80,6 +87,35 @@ public final class PanelCode {
   /** The address of the repacking of rows. */
   public long repack(PanelFormat format) {
     return function(format.type(), () -> RepackCode.of(format));
+  }
+
+  /**
+   * Asks for memory to the second-level cache.
+   *
+   * @param from address of the first line
+   * @param bytes a multiple of 512
+   * @param scratch address of 16 bytes
+   */
+  public void fetch(long from, long bytes, long scratch) {
+    put(scratch, from);
+    put(scratch + 8, bytes / FETCHED);
+    NativeCode.call(fetch, scratch);
+  }
+
+  private static byte[] fetchCode() {
+    Assembler asm = new Assembler();
+    asm.load(Assembler.RSI, Mem.at(Assembler.RDI, 0));
+    asm.load(Assembler.RCX, Mem.at(Assembler.RDI, 8));
+    Label loop = new Label();
+    asm.bind(loop);
+    for (int line = 0; line < FETCHED; line += 64) {
+      asm.prefetchSecond(Mem.at(Assembler.RSI, line));
+    }
+    asm.addImm(Assembler.RSI, FETCHED);
+    asm.addImm(Assembler.RCX, -1);
+    asm.jnz(loop);
+    asm.ret();
+    return asm.finish();
   }
 
   /**
