@@ -22,6 +22,7 @@ import static org.jocl.CL.clReleaseEvent;
 import static org.jocl.CL.clReleaseMemObject;
 import static org.jocl.CL.clWaitForEvents;
 
+import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -64,6 +65,7 @@ final class Connection implements AutoCloseable {
   private DeviceException lost;
   private boolean closed;
   private long used;
+  private long submissions;
   private long launches;
   private long synchronisations;
   private long bytesIn;
@@ -241,8 +243,9 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Lets the device begin. */
-  void flush() {
+  /** Lets the device begin with a step. */
+  void submit() {
+    submissions++;
     check(clFlush(queue), "sending work to the device");
   }
 
@@ -310,8 +313,8 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  Counters counters(long builds) {
-    return new Counters(launches, synchronisations, bytesIn, bytesOut, builds);
+  DeviceCounters workDone() {
+    return new DeviceCounters(submissions, synchronisations, launches, bytesIn, bytesOut);
   }
 
   /** Whether the driver may still be called for what is to be given back. */

@@ -2,6 +2,7 @@ package dev.lamina.opencl;
 
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Device;
+import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Graph;
@@ -25,6 +26,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jocl.cl_device_id;
 import org.jocl.cl_mem;
 import org.jocl.cl_platform_id;
@@ -252,11 +254,15 @@ final class OpenClDevice implements Device {
     return own(new OpenClProgram(this, graph, loaded, limits));
   }
 
-  /** What it has been asked to do so far. */
-  Counters counters() {
-    return connection == null
-        ? new Counters(0, 0, 0, 0, 0)
-        : connection.counters(programs == null ? 0 : programs.builds());
+  @Override
+  public Optional<DeviceCounters> workDone() {
+    return Optional.of(
+        connection == null ? new DeviceCounters(0, 0, 0, 0, 0) : connection.workDone());
+  }
+
+  /** Programs compiled from source so far. */
+  long builds() {
+    return programs == null ? 0 : programs.builds();
   }
 
   Connection connection() {

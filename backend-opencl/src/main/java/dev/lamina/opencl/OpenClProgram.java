@@ -176,7 +176,7 @@ final class OpenClProgram implements Program {
     for (BoundLaunch launch : launches.get(step.want())) {
       launch.run(plan.stepData());
     }
-    connection.flush();
+    connection.submit();
     return connection::finish;
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
@@ -142,6 +143,13 @@ class ModelTest {
         }
       }
       assertEquals(text, greedy(model, tokens, text.size()));
+      int half = (model.config().nLayer() + 1) / 2;
+      for (int layers : new int[] {0, 1, 2, half}) {
+        try (Model part = load(file, layers, TestProvider.one())) {
+          assertEquals(layers, part.placement().offloaded(), part.placement().toString());
+          assertEquals(text.subList(0, FEW), greedy(part, tokens, FEW), "-ngl " + layers);
+        }
+      }
       if (Files.exists(logits)) {
         double error = error(model, ints(folder.resolve("prompt.tokens.i32")), floats(logits));
         assertTrue(error < 2e-4, name + ": " + error);
@@ -160,6 +168,9 @@ class ModelTest {
 
   private static final int TOKENS = 24;
 
+  /** Enough to see that a layer is where it belongs. */
+  private static final int FEW = 6;
+
   static List<Integer> story(Model model) {
     return greedy(model, model.tokenizer().encode("Once upon a time", true, true), TOKENS);
   }
@@ -170,6 +181,10 @@ class ModelTest {
     }
   }
 
+  static long launches(OpenClDevice device) {
+    return device.workDone().orElseThrow().dispatches();
+  }
+
   /** Layers on two devices and on the CPU in one run. */
   @ParameterizedTest
   @ValueSource(ints = {3, 99})
@@ -177,7 +192,7 @@ class ModelTest {
     TestProvider two = TestProvider.two();
     try (Model model = load(Demo.model(), layers, two)) {
       assertEquals(expected(), story(model));
-      two.devices().forEach(d -> assertTrue(d.counters().launches() > 0, d.info().id()));
+      two.devices().forEach(d -> assertTrue(launches(d) > 0, d.info().id()));
     }
   }
 
@@ -212,22 +227,27 @@ class ModelTest {
         session.append(200 + i);
       }
       OpenClDevice device = one.devices().getFirst();
-      Counters before = device.counters();
+      DeviceCounters before = device.workDone().orElseThrow();
+      long builds = device.builds();
       long used = device.connection().used();
       for (int i = 0; i < tokens; i++) {
         session.append(300 + i);
       }
-      Counters cost = device.counters().minus(before);
+      DeviceCounters cost = device.workDone().orElseThrow().minus(before);
       System.out.printf(
-          "a token of the demo model: %d launches, %d waits, %d bytes in, %d bytes out%n",
-          cost.launches() / tokens,
+          "a token of the demo model: %d kernels, %d waits, %d bytes in, %d bytes out%n",
+          cost.dispatches() / tokens,
           cost.synchronisations() / tokens,
           cost.bytesIn() / tokens,
           cost.bytesOut() / tokens);
       assertEquals(tokens, cost.synchronisations());
       assertEquals(4L * tokens, cost.bytesOut(), "only the greedy token comes back");
       assertTrue(cost.bytesIn() / tokens < 4096, "the hidden state and the step go in");
-      assertEquals(0, cost.builds());
+      assertEquals(builds, device.builds());
+      // One submission a token; of the 8 layers and the output, each at least ten kernels and one.
+      assertEquals(tokens, cost.submissions());
+      assertTrue(cost.dispatches() / tokens > 80, cost.toString());
+      assertEquals(0, cost.dispatches() % tokens, "each token has the same launches");
       assertEquals(used, device.connection().used());
     }
   }

@@ -97,7 +97,7 @@ class ProgramsTest {
   private long buildsOfARun() {
     try (OpenClDevice device = open()) {
       assertArrayEquals(new float[] {2, 4, 6}, doubled(device));
-      return device.counters().builds();
+      return device.builds();
     }
   }
 
