@@ -44,28 +44,60 @@ final class CpuWeight implements Weight {
     if (!data.isNative()) {
       try (NativeMemory copy = NativeMemory.allocate(spec.bytes())) {
         MemorySegment.copy(data, 0, copy.segment(), 0, spec.bytes());
-        repack(spec, copy.address(), format, code, team, own.address());
+        int panels = PanelFormat.panels(spec.rows()) * spec.experts();
+        repack(spec, copy.address(), format, code, team, own.address(), 0, panels);
       }
     } else {
-      repack(spec, data.address(), format, code, team, own.address());
-      if (data.isMapped()) {
-        data.unload();
-      }
+      repackMapped(spec, data, format, code, team, own.address());
     }
     return new CpuWeight(spec, own.segment(), own, format);
   }
 
+  /** Bytes of the file that are in memory beside their panels, at most. */
+  private static final long SLICE = 32L << 20;
+
+  /** Goes through a mapping slice by slice, and gives each one's pages back. */
+  private static void repackMapped(
+      TensorSpec spec,
+      MemorySegment data,
+      PanelFormat format,
+      PanelCode code,
+      ThreadTeam team,
+      long to) {
+    int panels = PanelFormat.panels(spec.rows());
+    int all = Math.multiplyExact(panels, spec.experts());
+    long rowBytes = spec.type().rowBytes(spec.cols());
+    int step = Math.clamp(SLICE / (rowBytes * PanelFormat.ROWS), 1, all);
+    long done = 0;
+    for (int first = 0; first < all; first += step) {
+      int end = Math.min(all, first + step);
+      repack(spec, data.address(), format, code, team, to, first, end);
+      if (data.isMapped()) {
+        long rows = (long) end / panels * spec.rows() + (long) end % panels * PanelFormat.ROWS;
+        long next = end == all ? spec.bytes() : rows * rowBytes;
+        data.asSlice(done, next - done).unload();
+        done = next;
+      }
+    }
+  }
+
   private static void repack(
-      TensorSpec spec, long from, PanelFormat format, PanelCode code, ThreadTeam team, long to) {
+      TensorSpec spec,
+      long from,
+      PanelFormat format,
+      PanelCode code,
+      ThreadTeam team,
+      long to,
+      int begin,
+      int end) {
     long function = code.repack(format);
     long rowBytes = spec.type().rowBytes(spec.cols());
     long panelBytes = format.panelBytes(spec.cols());
     int panels = PanelFormat.panels(spec.rows());
-    int all = Math.multiplyExact(panels, spec.experts());
     team.run(
         worker -> {
           try (NativeMemory scratch = NativeMemory.allocate(PanelCode.CALL_SCRATCH)) {
-            for (int p = team.take(); p < all; p = team.take()) {
+            for (int p = begin + team.take(); p < end; p = begin + team.take()) {
               int expert = p / panels;
               int first = p % panels * PanelFormat.ROWS;
               PanelCode.repack(

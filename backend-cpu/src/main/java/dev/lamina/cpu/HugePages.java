@@ -27,7 +27,10 @@ final class HugePages {
       return null;
     }
     long start = (base + PAGE - 1) / PAGE * PAGE;
-    Posix.advise(start, size - PAGE, Posix.HUGE_PAGES); // where it is refused, small pages do
+    long whole = bytes / PAGE * PAGE;
+    Posix.advise(start, whole, Posix.HUGE_PAGES); // where it is refused, small pages do
+    // a last page that is hardly used would take as much memory as a full one
+    Posix.advise(start + whole, size - PAGE - whole, Posix.SMALL_PAGES);
     return MemorySegment.ofAddress(start)
         .reinterpret(bytes, arena, segment -> Posix.unmap(base, size));
   }

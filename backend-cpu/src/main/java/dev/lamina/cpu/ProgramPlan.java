@@ -38,7 +38,9 @@ import dev.lamina.cpu.kernel.TieredKernel;
 import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.plain.PlainKernels;
-import dev.lamina.cpu.pointwise.GatedCode;
+import dev.lamina.cpu.pointwise.NormCode;
+import dev.lamina.cpu.pointwise.PointwiseCode;
+import dev.lamina.cpu.pointwise.RopeCode;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -243,7 +245,7 @@ final class ProgramPlan {
     switch (op) {
       case Op.Embed o ->
           node(
-              new EmbedKernel(source.matrix(o.table()), place(o.out())),
+              new EmbedKernel(source.matrix(o.table()), place(o.out()), code != null),
               op,
               List.of(),
               place(o.out()));
@@ -256,14 +258,21 @@ final class ProgramPlan {
                   o.eps(),
                   o.in(),
                   place(o.in()),
-                  place(o.out())),
+                  place(o.out()),
+                  code == null ? null : NormCode.of(code.isa(), o.gamma().cols())),
               op,
               List.of(place(o.in())),
               place(o.out()));
       case Op.Rope o -> {
         Place table = ropeTable(o);
         node(
-            new RopeKernel(o.rope(), o.in().width(), table, place(o.in()), place(o.out())),
+            new RopeKernel(
+                o.rope(),
+                o.in().width(),
+                table,
+                place(o.in()),
+                place(o.out()),
+                code == null ? null : RopeCode.of(o.rope())),
             op,
             List.of(table, place(o.in())),
             place(o.out()));
@@ -286,9 +295,9 @@ final class ProgramPlan {
               code == null
                   ? PointwiseKernel.gated(
                       o.out(), o.activation(), place(o.gate()), place(o.up()), place(o.out()))
-                  : PointwiseKernel.gated(
+                  : PointwiseKernel.coded(
                       o.out(),
-                      new GatedCode(code.isa(), o.activation()),
+                      PointwiseCode.gated(code.isa(), o.activation()),
                       place(o.gate()),
                       place(o.up()),
                       place(o.out())),
@@ -297,7 +306,14 @@ final class ProgramPlan {
               place(o.out()));
       case Op.Add o ->
           node(
-              PointwiseKernel.add(o.out(), place(o.a()), place(o.b()), place(o.out())),
+              code == null
+                  ? PointwiseKernel.add(o.out(), place(o.a()), place(o.b()), place(o.out()))
+                  : PointwiseKernel.coded(
+                      o.out(),
+                      PointwiseCode.add(code.isa()),
+                      place(o.a()),
+                      place(o.b()),
+                      place(o.out())),
               op,
               List.of(place(o.a()), place(o.b())),
               place(o.out()));

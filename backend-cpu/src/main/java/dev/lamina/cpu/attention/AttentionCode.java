@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class AttentionCode {
   /** Bytes of scratch memory that a call needs. */
-  public static final int CALL_SCRATCH = 64;
+  public static final int CALL_SCRATCH = 128;
 
   /** The most positions of a call, a multiple of every page's. */
   public static final int MOST_POSITIONS = 512;
@@ -27,7 +27,9 @@ public final class AttentionCode {
   /** Bytes of a row's state: the greatest score, the sum of weights, and a factor between calls. */
   public static final int STATE_BYTES = SoftmaxCode.STATE_BYTES;
 
-  private record Score(Isa isa, GgmlType type, int rows, int width) {}
+  private record Score(Isa isa, GgmlType type, int rows, int width, int dim) {}
+
+  private record Finish(Isa isa, int dim) {}
 
   private record Mix(Isa isa, GgmlType type, int rows, int width) {}
 
@@ -48,6 +50,7 @@ public final class AttentionCode {
   private final long[] mixes;
   private final long[] lastMixes;
   private final long softmax;
+  private final long finish;
   private final long convertK;
   private final long convertV;
 
@@ -69,7 +72,8 @@ public final class AttentionCode {
       int r = rows;
       scores[r] =
           CodeCache.function(
-              new Score(isa, typeK, r, scoreWidth), () -> ScoreCode.of(isa, typeK, r, scoreWidth));
+              new Score(isa, typeK, r, scoreWidth, dimK),
+              () -> ScoreCode.of(isa, typeK, r, scoreWidth, dimK));
       mixes[r] =
           CodeCache.function(
               new Mix(isa, typeV, r, mixWidth), () -> MixCode.of(isa, typeV, r, mixWidth));
@@ -80,6 +84,7 @@ public final class AttentionCode {
       }
     }
     softmax = CodeCache.function(new Softmax(isa), () -> SoftmaxCode.of(isa));
+    finish = CodeCache.function(new Finish(isa, dimV), () -> FinishCode.of(isa, dimV));
     convertK = CodeCache.function(new Convert(isa, typeK), () -> ConvertCode.of(isa, typeK));
     convertV = CodeCache.function(new Convert(isa, typeV), () -> ConvertCode.of(isa, typeV));
   }
@@ -144,10 +149,12 @@ public final class AttentionCode {
    *
    * @param rows at most {@link #mostRows}
    * @param pages address of the addresses of a head's keys in each page
-   * @param queries address of {@code [dim][rows]} floats
+   * @param queries address of {@code [rows][dim]} floats
+   * @param scale what scores are multiplied with
    * @param out address of the first row's scores
    */
-  public void score(int rows, long pages, int count, long queries, long out, long scratch) {
+  public void score(
+      int rows, long pages, int count, long queries, float scale, long out, long scratch) {
     boolean blocks = typeK.blockSize() > 1;
     put(scratch + ScoreCode.PAGES, pages);
     put(scratch + ScoreCode.COUNT, count);
@@ -157,6 +164,7 @@ public final class AttentionCode {
     put(scratch + ScoreCode.STEP, blocks ? pageSize : (long) pageSize * typeK.blockBytes());
     put(scratch + ScoreCode.GROUPS, pageSize * 32 / isa.bits() / scoreWidth);
     put(scratch + ScoreCode.QUANTS, 2L * (dimK / PageReader.BLOCK) * pageSize);
+    NativeCode.ALL.set(ValueLayout.JAVA_FLOAT, scratch + ScoreCode.SCALE, scale);
     NativeCode.call(scores[rows], scratch);
   }
 
@@ -180,22 +188,14 @@ public final class AttentionCode {
    * @param rows at most {@link #mostRows}
    * @param pages address of pairs: the address of a page's first value and how many follow
    * @param weights address of the first row's first weight
-   * @param sums address of the first row's {@code dimV} sums
-   * @param sumStride bytes from row to row of them
+   * @param sums address of the first row's {@code dimV} sums; the rows are {@link #sumStride} apart
    */
   public void mix(
-      int rows,
-      long pages,
-      int count,
-      long weights,
-      long sums,
-      long sumStride,
-      long state,
-      long scratch) {
+      int rows, long pages, int count, long weights, long sums, long state, long scratch) {
     put(scratch + MixCode.PAGES, pages);
     put(scratch + MixCode.COUNT, count);
     put(scratch + MixCode.WEIGHTS, weights);
-    put(scratch + MixCode.SUM_STRIDE, sumStride);
+    put(scratch + MixCode.SUM_STRIDE, sumStride(dimV));
     put(scratch + MixCode.STATE, state);
     put(scratch + MixCode.STEP, typeV.rowBytes(dimV));
     int dims = mixWidth * isa.bits() / 32;
@@ -204,6 +204,24 @@ public final class AttentionCode {
       put(scratch + MixCode.OFFSET, typeV.rowBytes(d));
       NativeCode.call((d + dims <= dimV ? mixes : lastMixes)[rows], scratch);
     }
+  }
+
+  /** Bytes from row to row of sums. */
+  public static long sumStride(int dim) {
+    return (4L * dim + 63) & -64;
+  }
+
+  /**
+   * Turns rows of sums into results.
+   *
+   * @param out address of {@code [rows][dimV]} floats
+   */
+  public void finish(long sums, long state, int rows, long out, long scratch) {
+    put(scratch + FinishCode.SUMS, sums);
+    put(scratch + FinishCode.STATE, state);
+    put(scratch + FinishCode.OUT, out);
+    put(scratch + FinishCode.ROWS, rows);
+    NativeCode.call(finish, scratch);
   }
 
   /** What a state begins with: less than any score, but minus infinity can be told from it. */

@@ -26,7 +26,7 @@ import dev.lamina.gguf.GgmlType;
 /**
  * Assembles the scores of some queries with whole pages of keys: a group of neighbouring positions
  * at a time, whose sums stay in registers over all dimensions. Keys lie dimension by dimension, the
- * positions side by side; queries lie dimension by dimension, the rows side by side.
+ * positions side by side; queries lie one behind the other.
  */
 final class ScoreCode {
   // the arguments, by their offsets
@@ -51,7 +51,10 @@ final class ScoreCode {
   /** Bytes from a page's beginning, where its scales are, to its quantized values. */
   static final int QUANTS = 56;
 
-  static final int ARGUMENTS = 64;
+  /** What scores are multiplied with, a float. */
+  static final int SCALE = 64;
+
+  static final int ARGUMENTS = 72;
 
   private final Assembler asm = new Assembler();
   private final PageReader reader;
@@ -66,7 +69,11 @@ final class ScoreCode {
   private final int[] scales;
   private final int query;
 
-  private ScoreCode(Isa isa, GgmlType type, int rows, int width) {
+  /** Bytes from one query to the next. */
+  private final int queryBytes;
+
+  private ScoreCode(Isa isa, GgmlType type, int rows, int width, int dim) {
+    this.queryBytes = 4 * dim;
     this.bits = isa.bits();
     this.rows = rows;
     this.width = width;
@@ -97,8 +104,8 @@ final class ScoreCode {
     return Math.min(isa.bits() == 512 ? 4 : 2, pageSize * 32 / isa.bits());
   }
 
-  static byte[] of(Isa isa, GgmlType type, int rows, int width) {
-    return new ScoreCode(isa, type, rows, width).assemble();
+  static byte[] of(Isa isa, GgmlType type, int rows, int width, int dim) {
+    return new ScoreCode(isa, type, rows, width, dim).assemble();
   }
 
   private byte[] assemble() {
@@ -133,8 +140,10 @@ final class ScoreCode {
     } else {
       dimensions();
     }
+    asm.op(Vop.VPBROADCASTD, bits, query, Mem.at(RDI, SCALE));
     for (int r = 0; r < rows; r++) {
       for (int p = 0; p < width; p++) {
+        asm.op(Vop.VMULPS, bits, sums[r * width + p], sums[r * width + p], query);
         asm.op(
             Vop.VMOVUPS_STORE,
             bits,
@@ -172,7 +181,7 @@ final class ScoreCode {
     asm.addImm(RBP, width * reader.vectorBytes());
     multiply(0);
     asm.add(R10, R12);
-    asm.addImm(R11, 4 * rows);
+    asm.addImm(R11, 4);
     asm.addImm(R8, -1);
     asm.jnz(dimension);
   }
@@ -197,14 +206,14 @@ final class ScoreCode {
         asm.prefetch(Mem.at(RBP, 0));
         asm.addImm(RBP, width * reader.lanes());
       }
-      multiply(half * lines * 4 * rows);
+      multiply(half * lines * 4);
     }
     asm.add(R13, R12);
-    asm.addImm(R11, 4 * rows);
+    asm.addImm(R11, 4);
     asm.addImm(RAX, -1);
     asm.jnz(line);
     if (halves) {
-      asm.addImm(R11, lines * 4 * rows);
+      asm.addImm(R11, lines * 4);
     }
     asm.add(R10, R15);
     asm.addImm(R8, -1);
@@ -214,7 +223,7 @@ final class ScoreCode {
   /** Adds the products of the loaded keys with all rows' queries. */
   private void multiply(int disp) {
     for (int r = 0; r < rows; r++) {
-      asm.op(Vop.VPBROADCASTD, bits, query, Mem.at(R11, disp + 4 * r));
+      asm.op(Vop.VPBROADCASTD, bits, query, Mem.at(R11, disp + r * queryBytes));
       for (int p = 0; p < width; p++) {
         asm.op(Vop.VFMADD231PS, bits, sums[r * width + p], keys[p], query);
       }

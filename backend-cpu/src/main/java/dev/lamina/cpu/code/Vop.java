@@ -22,6 +22,7 @@ public enum Vop {
   VMINPS(0, 1, 0x5d, Tuple.FULL, Form.THREE, Coding.BOTH),
   VMAXPS(0, 1, 0x5f, Tuple.FULL, Form.THREE, Coding.BOTH),
   VFMADD213PS(1, 2, 0xa8, Tuple.FULL, Form.THREE, Coding.BOTH),
+  VSQRTPS(0, 1, 0x51, Tuple.FULL, Form.TWO, Coding.BOTH),
   VDIVPS(0, 1, 0x5e, Tuple.FULL, Form.THREE, Coding.BOTH),
   VFMADD231PS(1, 2, 0xb8, Tuple.FULL, Form.THREE, Coding.BOTH),
   VFNMADD231PS(1, 2, 0xbc, Tuple.FULL, Form.THREE, Coding.BOTH),

@@ -80,7 +80,7 @@ public final class CodeAttentionKernel extends Kernel {
   }
 
   private static long sumStride(Op.Attention op) {
-    return (4L * op.kv().headDimV() + 63) & -64;
+    return AttentionCode.sumStride(op.kv().headDimV());
   }
 
   private static long partBytes(Op.Attention op) {
@@ -163,7 +163,7 @@ public final class CodeAttentionKernel extends Kernel {
     }
     attend(step, item, head, m, at);
     if (shares.parts(item) == 1) {
-      scatter(first, m, head, at.sums, at.state);
+      scatter(first, m, head, at.sums, at.state, at.call);
       return;
     }
     int slot = shares.slot(item, head);
@@ -173,7 +173,7 @@ public final class CodeAttentionKernel extends Kernel {
     if (unfinished.decrementAndGet(slot) == 0) {
       combine(partials.address() + slot * partBytes, shares.parts(item), m);
       long whole = partials.address() + slot * partBytes;
-      scatter(first, m, head, whole, whole + m * sumStride);
+      scatter(first, m, head, whole, whole + m * sumStride, at.call);
     }
   }
 
@@ -207,6 +207,7 @@ public final class CodeAttentionKernel extends Kernel {
             at.keyPages,
             count,
             at.queries + 4L * row * kv.headDimK(),
+            scale,
             at.scores + (long) row * AttentionCode.STRIDE,
             at.call);
       }
@@ -225,7 +226,6 @@ public final class CodeAttentionKernel extends Kernel {
             count,
             at.scores + (long) row * AttentionCode.STRIDE + 4L * (low - begin),
             at.sums + row * sumStride,
-            sumStride,
             at.state + (long) row * AttentionCode.STATE_BYTES,
             at.call);
       }
@@ -276,23 +276,14 @@ public final class CodeAttentionKernel extends Kernel {
     return count;
   }
 
-  /** Copies the query rows, scaled: group by group, the rows of one side by side. */
+  /** Copies the query rows: a token's lie one behind the other. */
   private void gather(int first, int m, int head, long queries) {
-    int dim = kv.headDimK();
-    long width = 4L * ratio * kv.nHeadKv() * dim;
-    int groups = groups(m);
-    for (int g = 0; g < groups; g++) {
-      int begin = groupBegin(m, groups, g);
-      int size = groupBegin(m, groups, g + 1) - begin;
-      for (int r = 0; r < size; r++) {
-        int row = begin + r;
-        long x =
-            q.address() + (first + row / ratio) * width + 4L * (head * ratio + row % ratio) * dim;
-        long to = queries + 4L * ((long) begin * dim + r);
-        for (int d = 0; d < dim; d++) {
-          Simd.storeFloat(to + 4L * d * size, Simd.loadFloat(x + 4L * d) * scale);
-        }
-      }
+    long bytes = 4L * ratio * kv.headDimK();
+    for (int t = 0; t < m / ratio; t++) {
+      Simd.copy(
+          q.address() + ((long) (first + t) * kv.nHeadKv() + head) * bytes,
+          queries + t * bytes,
+          bytes);
     }
   }
 
@@ -350,16 +341,15 @@ public final class CodeAttentionKernel extends Kernel {
     }
   }
 
-  private void scatter(int first, int m, int head, long sums, long state) {
-    int dim = kv.headDimV();
-    long width = 4L * ratio * kv.nHeadKv() * dim;
-    for (int r = 0; r < m; r++) {
-      long to = out.address() + (first + r / ratio) * width + 4L * (head * ratio + r % ratio) * dim;
-      float factor = 1 / AttentionCode.total(state + (long) r * AttentionCode.STATE_BYTES);
-      long from = sums + r * sumStride;
-      for (int d = 0; d < dim; d++) {
-        Simd.storeFloat(to + 4L * d, Simd.loadFloat(from + 4L * d) * factor);
-      }
+  private void scatter(int first, int m, int head, long sums, long state, long call) {
+    long bytes = 4L * ratio * kv.headDimV();
+    for (int t = 0; t < m / ratio; t++) {
+      direct.finish(
+          sums + t * ratio * sumStride,
+          state + (long) t * ratio * AttentionCode.STATE_BYTES,
+          ratio,
+          out.address() + ((long) (first + t) * kv.nHeadKv() + head) * bytes,
+          call);
     }
   }
 }

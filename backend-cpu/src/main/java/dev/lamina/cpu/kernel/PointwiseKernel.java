@@ -2,7 +2,7 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.Op.Activation;
 import dev.lamina.backend.Value;
-import dev.lamina.cpu.pointwise.GatedCode;
+import dev.lamina.cpu.pointwise.PointwiseCode;
 import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
 import jdk.incubator.vector.FloatVector;
@@ -86,18 +86,18 @@ public abstract class PointwiseKernel extends Kernel {
     };
   }
 
-  /** {@code activation(gate) * up}, by machine code. */
-  public static PointwiseKernel gated(
-      Value value, GatedCode code, Place gate, Place up, Place out) {
+  /** What machine code makes of two values each. */
+  public static PointwiseKernel coded(
+      Value value, PointwiseCode code, Place first, Place second, Place out) {
     return new PointwiseKernel(value, out) {
       @Override
       void run(long at, long to, int n, long scratch) {
-        code.run(gate.address() + at, up.address() + at, to, n, scratch);
+        code.run(first.address() + at, second.address() + at, to, n, scratch);
       }
 
       @Override
       public long scratchBytes() {
-        return GatedCode.CALL_SCRATCH;
+        return PointwiseCode.CALL_SCRATCH;
       }
     };
   }

@@ -1,6 +1,7 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.Value;
+import dev.lamina.cpu.pointwise.NormCode;
 import dev.lamina.cpu.simd.Dot;
 import dev.lamina.cpu.simd.Simd;
 import jdk.incubator.vector.FloatVector;
@@ -17,10 +18,15 @@ public final class RmsNormKernel extends Kernel {
   private final Place in;
   private final Place out;
 
+  private final NormCode code;
+
   /**
    * @param gamma address of {@code size} floats
+   * @param code does it; null where the Vector API has to
    */
-  public RmsNormKernel(long gamma, int size, float eps, Value value, Place in, Place out) {
+  public RmsNormKernel(
+      long gamma, int size, float eps, Value value, Place in, Place out, NormCode code) {
+    this.code = code;
     this.gamma = gamma;
     this.size = size;
     this.eps = eps;
@@ -43,8 +49,19 @@ public final class RmsNormKernel extends Kernel {
   }
 
   @Override
+  public long scratchBytes() {
+    return NormCode.CALL_SCRATCH;
+  }
+
+  @Override
   public void run(StepState step, int unit, long scratch) {
     int end = Math.min(groups(step), (unit + 1) * perUnit());
+    if (code != null) {
+      int first = unit * perUnit();
+      long at = 4L * first * size;
+      code.run(in.address() + at, gamma, out.address() + at, size, end - first, eps, scratch);
+      return;
+    }
     for (int g = unit * perUnit(); g < end; g++) {
       long at = 4L * g * size;
       normalise(in.address() + at, out.address() + at);

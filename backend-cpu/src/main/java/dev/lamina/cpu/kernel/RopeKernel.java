@@ -1,6 +1,7 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.RopeSpec;
+import dev.lamina.cpu.pointwise.RopeCode;
 import dev.lamina.cpu.simd.Simd;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
@@ -19,10 +20,14 @@ public final class RopeKernel extends Kernel {
   private final Place in;
   private final Place out;
 
+  private final RopeCode code;
+
   /**
    * @param width values of a token, whole heads
+   * @param code does it; null where the Vector API has to
    */
-  public RopeKernel(RopeSpec rope, int width, Place table, Place in, Place out) {
+  public RopeKernel(RopeSpec rope, int width, Place table, Place in, Place out, RopeCode code) {
+    this.code = code;
     this.rope = rope;
     this.width = width;
     this.table = table;
@@ -40,11 +45,21 @@ public final class RopeKernel extends Kernel {
   }
 
   @Override
+  public long scratchBytes() {
+    return RopeCode.CALL_SCRATCH;
+  }
+
+  @Override
   public void run(StepState step, int unit, long scratch) {
     int end = Math.min(step.step().tokens(), (unit + 1) * perUnit());
     int dims = rope.dims();
     for (int t = unit * perUnit(); t < end; t++) {
       long angles = table.address() + t * RopeTableKernel.tokenBytes(rope);
+      if (code != null) {
+        long at = 4L * t * width;
+        code.run(in.address() + at, angles, out.address() + at, width / rope.headDim(), scratch);
+        continue;
+      }
       for (int head = 0; head < width; head += rope.headDim()) {
         long at = 4L * ((long) t * width + head);
         long x = in.address() + at;

@@ -2,8 +2,7 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.backend.Value;
 import dev.lamina.cpu.simd.Simd;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import java.lang.foreign.MemorySegment;
 
 /** Small ops that go row by row. */
 public final class RowKernels {
@@ -71,30 +70,54 @@ public final class RowKernels {
     };
   }
 
-  /** The lowest index of the greatest value; a NaN is never chosen over a number. */
+  /** Values that are looked through at a time. */
+  private static final int CHUNK = 4096;
+
+  /**
+   * The lowest index of the greatest value; a NaN is never chosen over a number. By plain
+   * arithmetic on the heap, which is fast from the first call on: it is called but once a token.
+   */
   static int greatest(long x, int n) {
-    FloatVector most = FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY);
-    int i = 0;
-    for (; i <= n - Simd.LANES; i += Simd.LANES) {
-      FloatVector v = Simd.load(x + 4L * i);
-      most = most.blend(v, v.compare(VectorOperators.GT, most));
-    }
-    float best = most.reduceLanes(VectorOperators.MAX);
-    for (; i < n; i++) {
-      float v = Simd.loadFloat(x + 4L * i);
-      best = v > best ? v : best;
-    }
-    for (i = 0; i <= n - Simd.LANES; i += Simd.LANES) {
-      var equal = Simd.load(x + 4L * i).compare(VectorOperators.EQ, best);
-      if (equal.anyTrue()) {
-        return i + equal.firstTrue();
+    float[] chunk = new float[Math.min(n, CHUNK)];
+    float best = Float.NEGATIVE_INFINITY;
+    int at = -1;
+    for (int from = 0; from < n; from += CHUNK) {
+      int count = Math.min(CHUNK, n - from);
+      MemorySegment.copy(Simd.ALL, Simd.FLOAT, x + 4L * from, chunk, 0, count);
+      float most = most(chunk, count);
+      if (most > best || at < 0 && most == best) {
+        int found = first(chunk, count, most);
+        at = found < 0 ? at : from + found;
+        best = most;
       }
     }
+    return Math.max(at, 0); // nothing but NaN
+  }
+
+  private static float most(float[] values, int n) {
+    float a = Float.NEGATIVE_INFINITY;
+    float b = a;
+    float c = a;
+    float d = a;
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      a = values[i] > a ? values[i] : a;
+      b = values[i + 1] > b ? values[i + 1] : b;
+      c = values[i + 2] > c ? values[i + 2] : c;
+      d = values[i + 3] > d ? values[i + 3] : d;
+    }
     for (; i < n; i++) {
-      if (Simd.loadFloat(x + 4L * i) == best) {
+      a = values[i] > a ? values[i] : a;
+    }
+    return Math.max(Math.max(a, b), Math.max(c, d));
+  }
+
+  private static int first(float[] values, int n, float value) {
+    for (int i = 0; i < n; i++) {
+      if (values[i] == value) {
         return i;
       }
     }
-    return 0; // nothing but NaN
+    return -1;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Machine code for what is done with each value alike. Where it is not there, the kernels of the
- * Vector API do the same.
+ * Machine code for the ops between the products: gates, sums, norms and rotary embeddings. Where it
+ * is not there, the kernels of the Vector API do the same.
  */
 package dev.lamina.cpu.pointwise;

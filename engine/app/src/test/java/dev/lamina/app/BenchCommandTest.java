@@ -115,6 +115,15 @@ class BenchCommandTest {
       TensorInfo embedding = file.tensor("token_embd.weight").orElseThrow();
       assertTrue(file.tensor("output.weight").isEmpty(), "the demo model ties its embeddings");
       assertEquals(all + embedding.bytes() / embedding.dim(1), cost.decodeBytes());
+      long outputs =
+          file.tensors().stream()
+              .filter(t -> t.name().matches("blk\\.\\d+\\.attn_[kv]\\.weight"))
+              .mapToLong(t -> t.dim(1))
+              .sum();
+      assertEquals(100 * outputs * 2, cost.cacheBytes(100), "keys and values are float16");
+      TokenCost windows =
+          new TokenCost(0, 0, List.of(new TokenCost.Cache(10, 4), new TokenCost.Cache(10, 0)));
+      assertEquals(10 * 4 + 10 * 100, windows.cacheBytes(100));
       long layers =
           file.tensors().stream()
               .filter(t -> t.name().startsWith("blk.") && t.shape().length == 2)

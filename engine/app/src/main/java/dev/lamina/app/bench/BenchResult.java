@@ -37,10 +37,15 @@ public record BenchResult(
     return samples.length < 2 ? 0 : Math.sqrt(sum / (samples.length - 1));
   }
 
-  /** Bytes of weights read per second for generation, float operations per second for a prompt. */
+  /**
+   * Bytes of weights, keys and values read per second for generation, float operations per second
+   * for a prompt.
+   */
   public double rate() {
     TokenCost cost = model.cost();
-    return tokensPerSecond() * (test.prompt() > 0 ? cost.prefillFlops() : cost.decodeBytes());
+    double middle = test.depth() + test.generated() / 2.0;
+    return tokensPerSecond()
+        * (test.prompt() > 0 ? cost.prefillFlops() : cost.decodeBytes() + cost.cacheBytes(middle));
   }
 
   /** {@link #rate} as a part of what the hardware can do; NaN where that is not known. */

@@ -14,8 +14,29 @@ import java.util.List;
  * @param prefillFlops float operations of matrix products for one prompt token: two for each weight
  *     of the layers; the output matrix works for the last token only and is left out, as is
  *     attention
+ * @param caches what attention reads of the positions before it
  */
-public record TokenCost(long decodeBytes, long prefillFlops) {
+public record TokenCost(long decodeBytes, long prefillFlops, List<Cache> caches) {
+  /**
+   * The keys and values of a layer.
+   *
+   * @param bytes those of one position
+   * @param window positions that are read at most, or 0 for all
+   */
+  public record Cache(long bytes, int window) {}
+
+  public TokenCost {
+    caches = List.copyOf(caches);
+  }
+
+  /** Bytes of keys and values that a token at a position reads. */
+  public double cacheBytes(double position) {
+    return caches.stream()
+        .mapToDouble(
+            cache -> cache.bytes * (cache.window > 0 ? Math.min(position, cache.window) : position))
+        .sum();
+  }
+
   public static TokenCost of(ModelGraph model) {
     List<Op> layers = new ArrayList<>();
     for (int i = 0; i < model.layers(); i++) {
@@ -25,7 +46,13 @@ public record TokenCost(long decodeBytes, long prefillFlops) {
     List<Op> all = new ArrayList<>(layers);
     all.addAll(model.stage(model.layers(), model.layers(), true).ops());
     all.addAll(model.embedding().ops());
-    return new TokenCost(all.stream().mapToLong(TokenCost::bytes).sum(), flops);
+    List<Cache> caches = new ArrayList<>();
+    for (Op op : layers) {
+      if (op instanceof Op.Attention attention) {
+        caches.add(new Cache(attention.kv().bytesPerPosition(), attention.window()));
+      }
+    }
+    return new TokenCost(all.stream().mapToLong(TokenCost::bytes).sum(), flops, caches);
   }
 
   private static long weightsUsed(Op op) {
