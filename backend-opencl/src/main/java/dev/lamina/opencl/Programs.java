@@ -90,7 +90,8 @@ final class Programs {
     return refused;
   }
 
-  private cl_program build(String name, String text, String options) {
+  /** Builds a text with other options. */
+  cl_program build(String name, String text, String options) {
     connection.checkAlive();
     DeviceFacts facts = connection.facts();
     Path file =

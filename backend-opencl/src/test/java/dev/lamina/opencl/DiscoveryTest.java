@@ -2,6 +2,7 @@ package dev.lamina.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceInfo;
@@ -72,6 +73,19 @@ class DiscoveryTest {
     List<String> lines = discover(Map.of("OCL_ICD_VENDORS", vendors.toString()));
     assertEquals(1, lines.size(), lines.toString());
     assertTrue(lines.getFirst().startsWith("reason no OpenCL driver"), lines.toString());
+  }
+
+  /** PoCL without any of its devices. */
+  @Test
+  void aDriverWithoutDevices() throws Exception {
+    try (OpenClDevice device = TestDevices.open()) {
+      assumeTrue(
+          device.facts().platform().equals("Portable Computing Language"),
+          "only PoCL can be told to have no device");
+    }
+    assertEquals(
+        List.of("reason the OpenCL drivers here have no device"),
+        discover(Map.of("POCL_DEVICES", "none of them")));
   }
 
   /** A library in place of the loader that is none. */
