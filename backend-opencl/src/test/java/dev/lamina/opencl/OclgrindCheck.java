@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
@@ -20,8 +21,14 @@ import org.junit.jupiter.api.Test;
 class OclgrindCheck extends KernelCases {
   @Override
   OpenClDevice open() {
-    OpenClDevice device = TestDevices.open();
+    return open(s -> s);
+  }
+
+  static OpenClDevice open(UnaryOperator<OpenClDevice.Settings> change) {
+    OpenClDevice device = TestDevices.open("OpenCL0", change);
     assertTrue(device.info().description().contains("Oclgrind"), device.info().toString());
+    // Every context begins the file of reports anew: this one's before anybody looks at it.
+    device.connection();
     return device;
   }
 
