@@ -91,6 +91,7 @@ record Products(boolean integers, boolean fastIntegers, MatrixSize matrices) {
           matrixFeatures.cooperativeMatrix()
               && twelve.shaderFloat16()
               && twelve.vulkanMemoryModel()
+              && twelve.vulkanMemoryModelDeviceScope()
               && (matrixProperties.cooperativeMatrixSupportedStages() & VK_SHADER_STAGE_COMPUTE_BIT)
                   != 0;
       return new Products(

@@ -299,7 +299,7 @@ final class VulkanDevice implements Device {
       }
       if (matrices() != null) {
         extensions.add(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-        twelve.shaderFloat16(true).vulkanMemoryModel(true);
+        twelve.shaderFloat16(true).vulkanMemoryModel(true).vulkanMemoryModelDeviceScope(true);
         info.pNext(
             VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack)
                 .sType$Default()

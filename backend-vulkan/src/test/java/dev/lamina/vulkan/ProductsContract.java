@@ -5,29 +5,12 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.testing.BackendContract;
 import dev.lamina.gguf.GgmlType;
 import java.util.Set;
-import org.junit.jupiter.api.extension.ConditionEvaluationResult;
-import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** The part of the contract that is about matrix products, for kernels chosen by the options. */
-@ExtendWith({TestDevices.Validation.class, ProductsContract.OnlyProducts.class})
+@ExtendWith(TestDevices.Validation.class)
+@Only({"matrixShapes", "matrixScales", "matrixNotNumbers", "expertProducts", "experts"})
 abstract class ProductsContract extends BackendContract {
-  private static final Set<String> PRODUCTS =
-      Set.of("matrixShapes", "matrixScales", "matrixNotNumbers", "expertProducts", "experts");
-
-  /** Leaves out what no product is in: {@link VulkanContractTest} has run it. */
-  static final class OnlyProducts implements ExecutionCondition {
-    @Override
-    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-      return context
-          .getTestMethod()
-          .filter(method -> !PRODUCTS.contains(method.getName()))
-          .map(method -> ConditionEvaluationResult.disabled("has no matrix product"))
-          .orElse(ConditionEvaluationResult.enabled("has matrix products"));
-    }
-  }
-
   /** The options that choose the kernels. */
   abstract VulkanOptions options();
 

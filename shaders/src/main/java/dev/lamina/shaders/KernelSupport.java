@@ -5,25 +5,39 @@ import dev.lamina.backend.Op;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 
-/** What the C-dialect kernels can do on a device that lacks nothing. */
+/** What kernels can do on a device that lacks nothing: one switch for all families of them. */
 public final class KernelSupport {
   /** Greater heads do not fit into the local memory of every card. */
-  private static final int MOST_HEAD_DIM = 1024;
+  private static final Limits C_DIALECT = new Limits(1024, 16, LaunchPlan.MOST_EXPERTS);
 
   private KernelSupport() {}
 
-  /** Whether there are kernels for an op with its types and shapes. */
+  /**
+   * What limits a family of kernels.
+   *
+   * @param mostHead the most values of a head
+   * @param headStep what the values of a head are a multiple of
+   * @param mostExperts the most experts of a router
+   */
+  public record Limits(int mostHead, int headStep, int mostExperts) {}
+
+  /** Whether there are C-dialect kernels for an op with its types and shapes. */
   public static Support of(Op op) {
+    return of(op, C_DIALECT);
+  }
+
+  /** Whether there are kernels for an op with its types and shapes, in a family with limits. */
+  public static Support of(Op op, Limits limits) {
     for (TensorSpec spec : op.weights()) {
       if (!spec.type().isWeightType()) {
         return Support.no(spec.name() + ": no weight has type " + spec.type());
       }
     }
     return switch (op) {
-      case Op.KvStore o -> heads(o.kv());
-      case Op.Attention o -> heads(o.kv());
-      case Op.Route o -> experts(o.logits().width());
-      case Op.ExpertMatMul o -> experts(o.weight().experts());
+      case Op.KvStore o -> heads(o.kv(), limits);
+      case Op.Attention o -> heads(o.kv(), limits);
+      case Op.Route o -> experts(o.logits().width(), limits);
+      case Op.ExpertMatMul o -> experts(o.weight().experts(), limits);
       case Op.Embed o -> Support.FULL;
       case Op.MatMul o -> Support.FULL;
       case Op.RmsNorm o -> Support.FULL;
@@ -39,19 +53,21 @@ public final class KernelSupport {
     };
   }
 
-  private static Support heads(KvSpec kv) {
+  private static Support heads(KvSpec kv, Limits limits) {
     for (int dim : new int[] {kv.headDimK(), kv.headDimV()}) {
-      if (dim % 16 != 0 || dim > MOST_HEAD_DIM) {
+      if (dim % limits.headStep != 0 || dim > limits.mostHead) {
+        String steps = limits.headStep == 1 ? "" : "multiples of " + limits.headStep + " ";
         return Support.no(
-            "heads of " + dim + " values: the kernels take multiples of 16 up to " + MOST_HEAD_DIM);
+            "heads of %d values: the kernels take %sup to %d"
+                .formatted(dim, steps, limits.mostHead));
       }
     }
     return Support.FULL;
   }
 
-  private static Support experts(int experts) {
-    return experts <= LaunchPlan.MOST_EXPERTS
+  private static Support experts(int experts, Limits limits) {
+    return experts <= limits.mostExperts
         ? Support.FULL
-        : Support.no(experts + " experts: the kernels take up to " + LaunchPlan.MOST_EXPERTS);
+        : Support.no(experts + " experts: the kernels take up to " + limits.mostExperts);
   }
 }
