@@ -174,3 +174,59 @@ static inline void standinMultiplyTf32(float *c, const float *a, float b0, float
     }
   }
 }
+
+/** mma.m16n8k16 and m16n8k32 on signed bytes, likewise. */
+template <int K>
+static inline void standinMultiplyS8(int *c, const unsigned *a, const unsigned *b, int line) {
+  constexpr int kA = K / 8, kB = K / 16;
+  uint32_t words[kA + kB];
+  memcpy(words, a, 4 * kA);
+  memcpy(words + kA, b, 4 * kB);
+  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, kA + kB, line);
+  int lane = standin::self->lane;
+  for (int i = 0; i < 4; i++) {
+    int row = lane / 4 + i / 2 * 8;
+    int column = lane % 4 * 2 + i % 2;
+    for (int k = 0; k < K; k += 4) {
+      unsigned left = all[row % 8 * 4 + k / 4 % 4][row / 8 + k / 16 * 2];
+      unsigned right = all[column * 4 + k / 4 % 4][kA + k / 16];
+      c[i] = __dp4a((int)left, (int)right, c[i]);
+    }
+  }
+}
+
+/** v_perm_b32: each byte of index names one of eight. */
+static inline unsigned standinBytes(unsigned high, unsigned low, unsigned index) {
+  uint64_t all = (uint64_t)high << 32 | low;
+  unsigned out = 0;
+  for (int i = 0; i < 32; i += 8) out |= (unsigned)(all >> 8 * (index >> i & 7) & 0xff) << i;
+  return out;
+}
+
+namespace standin {
+
+/** Copies to shared memory that a thread has begun: they run when it waits for them. */
+struct Copies {
+  int count;
+  struct {
+    void *to;
+    const void *from;
+  } all[16];
+};
+static Copies copies[kMostThreads];
+
+}  // namespace standin
+
+static inline void standinCopyAsync(void *to, const void *from) {
+  standin::Copies &mine = standin::copies[standin::self->number];
+  if (mine.count == 16) standin::fail("more copies than the stand-in keeps", __LINE__);
+  if (((size_t)to | (size_t)from) & 15) standin::fail("a copy is not aligned", __LINE__);
+  memset(to, 0xff, 16);
+  mine.all[mine.count++] = {to, from};
+}
+
+static inline void standinCopyWait() {
+  standin::Copies &mine = standin::copies[standin::self->number];
+  for (int i = 0; i < mine.count; i++) memcpy(mine.all[i].to, mine.all[i].from, 16);
+  mine.count = 0;
+}

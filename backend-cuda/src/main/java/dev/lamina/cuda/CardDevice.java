@@ -2,9 +2,11 @@ package dev.lamina.cuda;
 
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
@@ -17,10 +19,15 @@ import dev.lamina.cuda.driver.GpuContext;
 import dev.lamina.cuda.driver.GpuDriver;
 import dev.lamina.cuda.driver.GpuEvent;
 import dev.lamina.cuda.driver.GpuStream;
+import dev.lamina.cuda.driver.Grid;
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.shaders.CardFeatures;
+import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.DeviceTables;
+import dev.lamina.shaders.IntegerFormat;
+import dev.lamina.shaders.Kernel;
+import dev.lamina.shaders.Region;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,8 +36,13 @@ import java.util.Set;
 
 /** One card with a context and a stream of its own. */
 final class CardDevice implements Device {
-  /** Ampere: matrix units for TF32. */
+  /**
+   * Ampere: matrix units for TF32, and for integers as the kernels want them; asynchronous copies.
+   */
   private static final int TENSOR_CAPABILITY = 80;
+
+  /** Bytes of a weight that are rearranged at a time. */
+  private static final long APART_BYTES = 16L << 20;
 
   private final Flavour flavour;
   private final GpuDriver driver;
@@ -40,10 +52,15 @@ final class CardDevice implements Device {
   private final GpuEvent mark;
   private final Staging staging;
   private final Kernels kernels;
+  private final CardFeatures features;
   private final Set<CardMemory> memories = new LinkedHashSet<>();
   private final Set<CardProgram> programs = new LinkedHashSet<>();
-  private final Map<GgmlType, CardMemory> tables = new EnumMap<>(GgmlType.class);
+  private final Map<Region, CardMemory> tables = new HashMap<>();
   private final Set<CardDevice> peers = new LinkedHashSet<>();
+
+  /** Where rows lie on their way to another layout; while weights are loaded. */
+  private CardMemory apart;
+
   private long lastFree;
   private boolean closed;
 
@@ -52,8 +69,12 @@ final class CardDevice implements Device {
    *
    * @throws DeviceException where its driver refuses
    */
-  CardDevice(Flavour flavour, GpuDriver driver, GpuCard card, KernelImages images) {
+  CardDevice(
+      Flavour flavour, GpuDriver driver, GpuCard card, KernelImages images, DeviceOptions options) {
     this.flavour = flavour;
+    features =
+        new CardFeatures(
+            card.capability() >= TENSOR_CAPABILITY, options.math() == CpuMath.I8, options.repack());
     this.driver = driver;
     this.card = card;
     context = driver.open(card.ordinal());
@@ -106,8 +127,12 @@ final class CardDevice implements Device {
       throw new IllegalArgumentException(
           spec.name() + ": " + data.byteSize() + " bytes where " + spec.bytes() + " are needed");
     }
-    CardMemory memory = memory(CardWeight.bytes(spec));
+    CardMemory memory = memory(weightBytes(spec));
     try {
+      if (features.layout(spec) != null) {
+        loadApart(spec, data, memory.address());
+        return new CardWeight(this, spec, memory, data);
+      }
       MemorySegment source =
           spec.use() == TensorSpec.Use.VECTOR
               ? MemorySegment.ofArray(CardWeight.values(spec, data))
@@ -120,9 +145,43 @@ final class CardDevice implements Device {
     }
   }
 
+  /**
+   * Rows come as the file has them, some at a time, and the card takes the heads of their blocks
+   * apart.
+   */
+  private void loadApart(TensorSpec spec, MemorySegment data, long to) {
+    IntegerFormat layout = features.layout(spec);
+    long rowBytes = spec.type().rowBytes(spec.cols());
+    long target = layout.rowBytes(spec.type(), spec.cols());
+    Kernel kernel = CardKernels.headsApart();
+    kernels.load(Set.of(kernel.program()));
+    long rows = CardWeight.rows(spec);
+    long each = Math.clamp(APART_BYTES / rowBytes, 1, rows);
+    if (apart == null) {
+      apart = memory(Math.max(APART_BYTES, rowBytes));
+    }
+    for (long row = 0; row < rows; row += each) {
+      long some = Math.min(each, rows - row);
+      staging.write(apart.address(), data.asSlice(row * rowBytes, some * rowBytes));
+      stream.launch(
+          kernels.get(kernel),
+          new Grid((int) some, 1, 1, kernel.itemsX(), kernel.itemsY()),
+          0,
+          new long[] {
+            apart.address(),
+            to + row * target,
+            spec.cols() / spec.type().blockSize(),
+            spec.type().blockBytes(),
+            layout.headAt(),
+            layout.headBytes(),
+            target
+          });
+    }
+  }
+
   @Override
   public long weightBytes(TensorSpec spec) {
-    return CardWeight.bytes(spec);
+    return CardWeight.bytes(spec, features);
   }
 
   @Override
@@ -131,7 +190,7 @@ final class CardDevice implements Device {
   }
 
   private CardPlan plan(Graph graph, Limits limits) {
-    return new CardPlan(graph, limits, flavour.tuning(), card.capability() >= TENSOR_CAPABILITY);
+    return new CardPlan(graph, limits, flavour.tuning(), features);
   }
 
   @Override
@@ -154,6 +213,10 @@ final class CardDevice implements Device {
       if (supports(op) instanceof Support.No no) {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
+    }
+    if (apart != null) {
+      free(apart);
+      apart = null;
     }
     CardPlan plan = plan(graph, limits);
     kernels.load(plan.programs());
@@ -206,14 +269,20 @@ final class CardDevice implements Device {
     }
   }
 
-  /** The address of a type's constant table. */
-  long table(GgmlType type) {
-    CardMemory table = tables.get(type);
+  /** The address of a constant table. */
+  long table(Region region) {
+    CardMemory table = tables.get(region);
     if (table == null) {
-      MemorySegment words = MemorySegment.ofArray(DeviceTables.of(type));
+      int[] numbers =
+          switch (region) {
+            case Region.Table(GgmlType type) -> DeviceTables.of(type);
+            case Region.Grid(GgmlType type) -> DeviceTables.integers(type);
+            default -> throw new IllegalArgumentException(region + " is no table");
+          };
+      MemorySegment words = MemorySegment.ofArray(numbers);
       table = memory(words.byteSize());
       staging.write(table.address(), words);
-      tables.put(type, table);
+      tables.put(region, table);
     }
     return table.address();
   }

@@ -3,7 +3,9 @@ package dev.lamina.cuda;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
-import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.Arg;
+import dev.lamina.shaders.CardFeatures;
+import dev.lamina.shaders.CardLaunches;
 import dev.lamina.shaders.Launch;
 import dev.lamina.shaders.LaunchPlan;
 import dev.lamina.shaders.ProgramKey;
@@ -20,17 +22,20 @@ final class CardPlan {
   private final LaunchPlan plan;
   private final Map<Output, List<Launch>> launches = new EnumMap<>(Output.class);
 
-  /**
-   * @param tensor whether the card has matrix units for TF32
-   */
-  CardPlan(Graph graph, Limits limits, Tuning tuning, boolean tensor) {
+  private final long roundedBytes;
+
+  CardPlan(Graph graph, Limits limits, Tuning tuning, CardFeatures features) {
     // Addresses have 64 bits here, and no weight needs to be cut.
     plan =
         new LaunchPlan(
             graph, limits, spec -> spec.experts() > 1 ? spec.experts() : spec.rows(), tuning);
+    long most = 0;
     for (Output want : Output.values()) {
-      launches.put(want, CardKernels.rewrite(plan.launches(want), tensor));
+      CardLaunches rewritten = new CardLaunches(plan.launches(want), limits, features);
+      launches.put(want, rewritten.launches());
+      most = Math.max(most, rewritten.roundedBytes());
     }
+    roundedBytes = most;
   }
 
   /** What the kernels have in common on all devices. */
@@ -41,6 +46,26 @@ final class CardPlan {
   /** The launches of a step that wants this, in order. */
   List<Launch> launches(Output want) {
     return launches.get(want);
+  }
+
+  /** Bytes of {@link Region.Rounded}. */
+  long roundedBytes() {
+    return roundedBytes;
+  }
+
+  /** All memory that the launches name. */
+  Set<Region> regions() {
+    Set<Region> regions = new LinkedHashSet<>();
+    for (List<Launch> list : launches.values()) {
+      for (Launch launch : list) {
+        for (Arg arg : launch.args()) {
+          if (arg instanceof Arg.Memory(Region region)) {
+            regions.add(region);
+          }
+        }
+      }
+    }
+    return regions;
   }
 
   /** All programs that the launches need. */
@@ -58,6 +83,6 @@ final class CardPlan {
         turns += (long) Long.BYTES * (rope.dims() / 2);
       }
     }
-    return plan.bytes() + turns;
+    return plan.bytes() + roundedBytes + turns;
   }
 }

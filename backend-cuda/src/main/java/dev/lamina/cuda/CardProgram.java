@@ -85,7 +85,8 @@ final class CardProgram implements Program {
       place(new Region.Step(), plan.stepData().bytes());
       place(new Region.Partial(), plan.partialBytes());
       place(new Region.ExpertPlan(), plan.expertPlanBytes());
-      for (Region region : plan.regions()) {
+      place(new Region.Rounded(), launches.roundedBytes());
+      for (Region region : launches.regions()) {
         addresses.put(region, address(region, weights));
       }
       ring = new StepRing(device.context(), device.stream(), plan.stepData().bytes());
@@ -132,7 +133,8 @@ final class CardProgram implements Program {
         yield weights.get(spec).address();
       }
       case Region.Vector(TensorSpec spec) -> weights.get(spec).address();
-      case Region.Table(var type) -> device.table(type);
+      case Region.Table table -> device.table(table);
+      case Region.Grid grid -> device.table(grid);
       case Region.Turns(var rope) -> {
         float[] divisors = rope.factors() == null ? null : weights.get(rope.factors()).values();
         MemorySegment turns = MemorySegment.ofArray(DeviceTables.turns(rope, divisors));
@@ -146,6 +148,7 @@ final class CardProgram implements Program {
       case Region.Step step -> places.get(step).address();
       case Region.Partial partial -> places.get(partial).address();
       case Region.ExpertPlan expertPlan -> places.get(expertPlan).address();
+      case Region.Rounded rounded -> places.get(rounded).address();
     };
   }
 

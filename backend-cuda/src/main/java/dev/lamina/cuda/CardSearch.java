@@ -2,6 +2,7 @@ package dev.lamina.cuda;
 
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
 import dev.lamina.cuda.driver.GpuCard;
 import dev.lamina.cuda.driver.GpuDriver;
@@ -24,6 +25,7 @@ final class CardSearch {
    */
   static Discovery search(
       Flavour flavour,
+      DeviceOptions options,
       Supplier<? extends GpuDriver> load,
       Function<GpuCard, String> unfit,
       BiFunction<GpuDriver, GpuCard, KernelImages> images) {
@@ -44,7 +46,7 @@ final class CardSearch {
         if (why != null) {
           reasons.add(why);
         } else {
-          devices.add(new CardDevice(flavour, driver, card, images.apply(driver, card)));
+          devices.add(new CardDevice(flavour, driver, card, images.apply(driver, card), options));
         }
       } catch (DeviceException e) {
         reasons.add(flavour.idPrefix() + i + " was left out: " + e.getMessage());

@@ -3,9 +3,14 @@ package dev.lamina.cuda;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
 import dev.lamina.gguf.Dequantizer;
+import dev.lamina.shaders.CardFeatures;
+import dev.lamina.shaders.IntegerFormat;
 import java.lang.foreign.MemorySegment;
 
-/** A tensor on a card: matrices and tables as the file has them, vectors as float32. */
+/**
+ * A tensor on a card: tables as the file has them, vectors as float32, matrices as the kernels want
+ * them.
+ */
 final class CardWeight implements Weight {
   private final CardDevice device;
   private final TensorSpec spec;
@@ -19,9 +24,18 @@ final class CardWeight implements Weight {
     this.data = data;
   }
 
-  /** Bytes on the card. */
-  static long bytes(TensorSpec spec) {
+  /** Bytes on a card with these features. */
+  static long bytes(TensorSpec spec, CardFeatures features) {
+    IntegerFormat layout = features.layout(spec);
+    if (layout != null) {
+      return Math.multiplyExact(layout.rowBytes(spec.type(), spec.cols()), rows(spec));
+    }
     return spec.use() == TensorSpec.Use.VECTOR ? (long) Float.BYTES * spec.cols() : spec.bytes();
+  }
+
+  /** Rows of all experts. */
+  static long rows(TensorSpec spec) {
+    return Math.multiplyExact((long) spec.rows(), (long) spec.experts());
   }
 
   /** A vector's values. */

@@ -26,6 +26,7 @@ public final class CudaBackendProvider implements BackendProvider {
   public Discovery discover(DeviceOptions options) {
     return CardSearch.search(
         Flavour.CUDA,
+        options,
         CudaDriver::load,
         CudaBackendProvider::tooOld,
         (driver, card) -> new PtxImages());

@@ -24,6 +24,7 @@ public final class RocmBackendProvider implements BackendProvider {
   public Discovery discover(DeviceOptions options) {
     return CardSearch.search(
         Flavour.ROCM,
+        options,
         HipDriver::load,
         card -> null,
         (driver, card) ->

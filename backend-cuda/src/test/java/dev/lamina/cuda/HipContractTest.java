@@ -4,6 +4,7 @@ import dev.lamina.backend.Capabilities;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.testing.BackendContract;
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.shaders.IntegerFormat;
 import java.util.Set;
 
 /**
@@ -24,5 +25,10 @@ final class HipContractTest extends BackendContract {
   @Override
   protected Set<GgmlType> matrixTypes() {
     return allWeightTypes();
+  }
+
+  @Override
+  protected double matrixBound(GgmlType type) {
+    return IntegerFormat.of(type) == null ? 1e-10 : 2e-4;
   }
 }

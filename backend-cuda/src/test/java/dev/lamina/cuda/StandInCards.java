@@ -1,5 +1,6 @@
 package dev.lamina.cuda;
 
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.cuda.driver.GpuDriver;
 import dev.lamina.cuda.hip.HipDriver;
 import dev.lamina.cuda.jcuda.CudaDriver;
@@ -19,16 +20,28 @@ final class StandInCards {
 
   /** Card 0 or 1 of the CUDA stand-in. */
   static CardDevice cuda(int ordinal) {
+    return cuda(ordinal, DeviceOptions.DEFAULT);
+  }
+
+  /** Likewise, with options. */
+  static CardDevice cuda(int ordinal, DeviceOptions options) {
     StandIn.cuda();
     GpuDriver driver = CudaDriver.load();
-    return new CardDevice(Flavour.CUDA, driver, driver.card(ordinal), StandInCards::images);
+    return new CardDevice(
+        Flavour.CUDA, driver, driver.card(ordinal), StandInCards::images, options);
   }
 
   /** Card 0 or 1 of the HIP stand-in. */
   static CardDevice hip(int ordinal) {
+    return hip(ordinal, DeviceOptions.DEFAULT);
+  }
+
+  /** Likewise, with options. */
+  static CardDevice hip(int ordinal, DeviceOptions options) {
     StandIn.hip();
     GpuDriver driver = HipDriver.load();
-    return new CardDevice(Flavour.ROCM, driver, driver.card(ordinal), StandInCards::hipImages);
+    return new CardDevice(
+        Flavour.ROCM, driver, driver.card(ordinal), StandInCards::hipImages, options);
   }
 
   private static Map<ProgramKey, byte[]> images(Set<ProgramKey> programs) {

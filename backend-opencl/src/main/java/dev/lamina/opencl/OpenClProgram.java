@@ -114,6 +114,8 @@ final class OpenClProgram implements Program {
             case Region.Weight w -> borrowed(weights.get(w.spec()).memory(w.part()));
             case Region.Vector v -> borrowed(weights.get(v.spec()).memory(0));
             case Region.Table t -> borrowed(device.table(t.type()));
+            case Region.Grid g -> throw new AssertionError(g);
+            case Region.Rounded r -> throw new AssertionError(r);
             case Region.Turns t -> turns(t);
             case Region.Keys k -> throw new AssertionError(k);
             case Region.Values v -> throw new AssertionError(v);

@@ -1,6 +1,5 @@
 package dev.lamina.shaders;
 
-import dev.lamina.backend.KvSpec;
 import dev.lamina.gguf.GgmlType;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,8 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Kernels that stand in for those of the common text on CUDA and HIP cards: plans are rewritten
- * launch by launch, and what is not rewritten stays as it is.
+ * Programs that stand in for those of the common text on CUDA and HIP cards: {@link CardLaunches}
+ * rewrites plans for them.
  */
 public final class CardKernels {
   /** The greatest heads that {@code cards/attention} takes. */
@@ -17,8 +16,15 @@ public final class CardKernels {
 
   private static final String TENSOR = "TENSOR";
 
-  /** Threads of a group of {@code cards/matmul-tensor}. */
-  private static final int TENSOR_ITEMS = 256;
+  private static final String INTEGER = "INTEGER";
+  private static final String TILES = "TILES";
+  private static final String ROUNDING = "ROUNDING";
+
+  /** Threads of a group of the kernels with tiles. */
+  static final int TILE_ITEMS = 256;
+
+  /** Rows of a team in {@code cards/integer-matvec}. */
+  static final int INTEGER_ROWS = 2;
 
   private static final int[] HEADS = {64, 128, MOST_HEAD};
 
@@ -27,89 +33,55 @@ public final class CardKernels {
 
   private CardKernels() {}
 
-  /**
-   * The launches that a card runs instead of these.
-   *
-   * @param tensor whether the card has matrix units for TF32
-   */
-  public static List<Launch> rewrite(List<Launch> launches, boolean tensor) {
-    List<Launch> rewritten = new ArrayList<>(launches.size());
-    KvSpec last = null;
-    for (Launch launch : launches) {
-      switch (launch.kernel().program().unit()) {
-        case ATTENTION -> {
-          for (Arg arg : launch.args()) {
-            if (arg instanceof Arg.Memory(Region.Keys(KvSpec kv))) {
-              last = kv;
-            }
-          }
-          rewritten.add(attention(launch, last));
-        }
-        case WEIGHT ->
-            rewritten.add(
-                tensor && launch.kernel().entry().startsWith("matmul") ? tensor(launch) : launch);
-        case STORE, VECTORS -> rewritten.add(launch);
-      }
-    }
-    return rewritten;
-  }
-
-  private static Launch tensor(Launch launch) {
-    Kernel kernel = launch.kernel();
-    return with(
-        launch,
-        new Kernel(tensor(kernel.program().first()), kernel.entry() + "Tensor", TENSOR_ITEMS, 1),
-        launch.args());
-  }
-
-  private static ProgramKey tensor(GgmlType type) {
+  /** Products with many tokens on matrix units for TF32. */
+  static ProgramKey tensor(GgmlType type) {
     return new ProgramKey(KernelUnit.WEIGHT, type, null, Map.of(TENSOR, 1));
   }
 
-  private static Launch with(Launch launch, Kernel kernel, List<Arg> args) {
-    return new Launch(
-        kernel,
-        launch.x(),
-        launch.y(),
-        launch.z(),
-        args,
-        launch.when(),
-        launch.from(),
-        launch.to());
+  /** Products with few rounded tokens. */
+  static ProgramKey integers(GgmlType type) {
+    return new ProgramKey(KernelUnit.WEIGHT, type, null, Map.of(INTEGER, 1));
   }
 
-  /** {@code attentionJoin} follows an {@code attention} with the same keys. */
-  private static Launch attention(Launch launch, KvSpec kv) {
-    List<Arg> args = new ArrayList<>(launch.args());
-    if (!launch.kernel().entry().equals("attentionJoin")) {
-      args.add(new Arg.Int(kv.headDimK()));
-    }
-    args.add(new Arg.Int(kv.headDimV()));
-    if (!launch.kernel().entry().equals("attentionJoin")) {
-      args.add(new Arg.Int(pages(kv.typeK())));
-      args.add(new Arg.Int(pages(kv.typeV())));
-      args.add(new Arg.Int(Math.toIntExact(kv.typeK().rowBytes(kv.headDimK()))));
-      args.add(new Arg.Int(Math.toIntExact(kv.typeV().rowBytes(kv.headDimV()))));
-    }
+  /** Products with many rounded tokens. */
+  static ProgramKey integerTiles(GgmlType type, CardFeatures features) {
+    return new ProgramKey(
+        KernelUnit.WEIGHT, type, null, Map.of(INTEGER, 1, features.tensor() ? TENSOR : TILES, 1));
+  }
+
+  /** Ops that round activations, and what brings weights into the layout of cards. */
+  public static ProgramKey rounding() {
+    return new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(ROUNDING, 1));
+  }
+
+  /** The kernel that brings rows of weights into the layout of cards: group x is a row. */
+  public static Kernel headsApart() {
+    return new Kernel(rounding(), "headsApart", 256, 1);
+  }
+
+  /** Words of the table that products with integers need; 0 for none. */
+  static int gridWords(GgmlType type) {
+    int words = DeviceTables.integers(type).length;
+    return words > 1 ? words : 0;
+  }
+
+  /** Warps of a group of {@code cards/integer-matvec}: more where they share a table. */
+  static int teams(GgmlType type) {
+    return gridWords(type) > 16 ? 8 : 4;
+  }
+
+  /** Attention with heads of so many values. */
+  static ProgramKey attention(int dim, int items) {
     int head = 0;
     for (int size : HEADS) {
-      if (head < Math.max(kv.headDimK(), kv.headDimV())) {
+      if (head < dim) {
         head = size;
       }
     }
-    Kernel kernel = launch.kernel();
-    int items = kernel.program().defines().get("ITEMS");
-    return with(
-        launch,
-        new Kernel(attention(head, items), kernel.entry(), kernel.itemsX(), kernel.itemsY()),
-        args);
-  }
-
-  private static ProgramKey attention(int head, int items) {
     return new ProgramKey(KernelUnit.ATTENTION, null, null, Map.of("HEAD", head, "ITEMS", items));
   }
 
-  private static int pages(GgmlType type) {
+  static int pages(GgmlType type) {
     return switch (type) {
       case F32 -> 0;
       case F16 -> 1;
@@ -123,15 +95,22 @@ public final class CardKernels {
   /**
    * All programs that a card can be asked for, in a fixed order.
    *
-   * @param tensor whether the card has matrix units for TF32
+   * @param tensor whether there are cards with the matrix units of compute capability 8.0, too
    */
   public static List<ProgramKey> programs(Tuning tuning, boolean tensor) {
     List<ProgramKey> all = new ArrayList<>();
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
+    all.add(rounding());
     for (GgmlType type : GgmlType.values()) {
       if (type.isWeightType()) {
         all.add(LaunchWriter.weightKey(type, tuning));
-        if (tensor) {
+        if (IntegerFormat.of(type) != null) {
+          all.add(integers(type));
+          all.add(integerTiles(type, new CardFeatures(false, true, true)));
+          if (tensor) {
+            all.add(integerTiles(type, new CardFeatures(true, true, true)));
+          }
+        } else if (tensor) {
           all.add(tensor(type));
         }
       }
@@ -145,31 +124,76 @@ public final class CardKernels {
     return all;
   }
 
-  /** Whether a program needs matrix units for TF32. */
+  /** Whether a program needs the matrix units of compute capability 8.0. */
   public static boolean needsTensor(ProgramKey key) {
     return key.defines().containsKey(TENSOR);
   }
 
   /** The whole text of a program, of the common ones too. */
   public static String text(Dialect dialect, ProgramKey key) {
-    boolean own = key.unit() == KernelUnit.ATTENTION && key.first() == null;
-    if (!own && !needsTensor(key)) {
+    Map<String, Integer> defines = key.defines();
+    boolean heads = key.unit() == KernelUnit.ATTENTION && key.first() == null;
+    boolean integer = defines.containsKey(INTEGER);
+    boolean rounding = defines.containsKey(ROUNDING);
+    if (!heads && !integer && !rounding && !needsTensor(key)) {
       return KernelText.of(dialect, key, Map.of());
     }
     StringBuilder text = new StringBuilder(1 << 15);
-    new TreeMap<>(key.defines())
+    new TreeMap<>(defines)
         .forEach((name, value) -> KernelText.define(text, name, value.toString()));
-    if (own) {
+    if (heads) {
       KernelText.preludes(text, dialect);
       PAGES.forEach(type -> KernelText.decoder(text, type, "decode" + type, "one" + type));
       text.append(KernelText.file("cards/heads"));
       for (int lanes : AttentionShape.LANES) {
         KernelText.again(text, "cards/attention", Map.of("LANES_Q", lanes));
       }
+    } else if (rounding) {
+      KernelText.preludes(text, dialect);
+      text.append(KernelText.file("cards/rounding"));
+    } else if (integer) {
+      integers(text, dialect, key.first());
+      if (defines.containsKey(TILES) || needsTensor(key)) {
+        text.append(KernelText.file("cards/integer-matmul"));
+      } else {
+        for (int tokens : new int[] {1, 4, 8}) {
+          KernelText.again(text, "cards/integer-matvec", Map.of("TOKENS", tokens));
+        }
+      }
     } else {
       KernelText.rows(text, dialect, key.first());
       text.append(KernelText.file("cards/matmul-tensor"));
     }
     return text.toString();
+  }
+
+  /** How rows of a type are read as integers. */
+  private static void integers(StringBuilder text, Dialect dialect, GgmlType type) {
+    IntegerFormat format = IntegerFormat.of(type);
+    KernelText.preludes(text, dialect);
+    Map<String, Integer> numbers = new TreeMap<>();
+    numbers.put("WEIGHT_VALUES", type.blockSize());
+    numbers.put("BLOCK_BYTES", type.blockBytes() - format.headBytes());
+    numbers.put("HEAD_BYTES", format.headBytes());
+    numbers.put("UNIT_PIECES", format.unitPieces());
+    numbers.put("UNIT_STRIDE", format.unitStride());
+    numbers.put("PART", format.part());
+    numbers.put("GRID_WORDS", gridWords(type));
+    numbers.put("TEAMS", teams(type));
+    numbers.put("ROWS", INTEGER_ROWS);
+    if (format.minimums()) {
+      numbers.put("MINIMUMS", 1);
+    }
+    if (format.joined()) {
+      numbers.put("JOINED", 1);
+    }
+    numbers.forEach((name, value) -> KernelText.define(text, name, value.toString()));
+    switch (type) {
+      case Q4_K, Q5_K -> text.append(KernelText.file("integer/k-pairs"));
+      case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S ->
+          text.append(KernelText.file("integer/grids"));
+      default -> {}
+    }
+    text.append(KernelText.file("integer/" + type)).append(KernelText.file("cards/integer-rows"));
   }
 }

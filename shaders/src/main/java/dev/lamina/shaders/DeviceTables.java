@@ -46,6 +46,25 @@ public final class DeviceTables {
     };
   }
 
+  /**
+   * As {@link #of}, for integer kernels: the grid of IQ1 has a word for each entry, its values plus
+   * 1 in nibbles, of each byte the lower one for the first four and the upper one for the others.
+   */
+  public static int[] integers(GgmlType type) {
+    if (type != GgmlType.IQ1_S && type != GgmlType.IQ1_M) {
+      return of(type);
+    }
+    long[] entries = QuantTables.iq1s();
+    int[] words = new int[entries.length];
+    for (int i = 0; i < words.length; i++) {
+      for (int v = 0; v < 8; v++) {
+        int nibble = (byte) (entries[i] >>> 8 * v) + 1;
+        words[i] |= nibble << (8 * (v % 4) + 4 * (v / 4));
+      }
+    }
+    return words;
+  }
+
   private static int[] pairs(long[] entries) {
     int[] words = new int[2 * entries.length];
     for (int i = 0; i < entries.length; i++) {

@@ -19,6 +19,12 @@ public sealed interface Region {
   /** The constant table of a type: {@link DeviceTables#of}. */
   record Table(GgmlType type) implements Region {}
 
+  /** The constant table of a type for integer kernels: {@link DeviceTables#integers}. */
+  record Grid(GgmlType type) implements Region {}
+
+  /** Activations rounded for integer kernels: {@link CardLaunches#roundedBytes()}. */
+  record Rounded() implements Region {}
+
   /** The turns of a rotary embedding: {@link DeviceTables#turns}. */
   record Turns(RopeSpec rope) implements Region {}
 

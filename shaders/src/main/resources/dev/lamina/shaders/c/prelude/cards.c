@@ -25,7 +25,7 @@ DEVICE float16 bfloats16(const uchar *p) {
 }
 
 // The sum over the 32 items of a team, for each of them.
-#if defined(LANES) && LANES == 32
+#if !defined(LANES) || LANES == 32
 #define TEAM_SUM(x) teamSum(x)
 DEVICE float teamSum(float x) {
   UNROLL for (int n = 16; n > 0; n /= 2) {
@@ -34,3 +34,20 @@ DEVICE float teamSum(float x) {
   return x;
 }
 #endif
+
+// --- Words of integer kernels. p: aligned as they are wide.
+DEVICE uint wordAt(const uchar *p) { return *(const uint *) p; }
+DEVICE void words2(uint *w, const uchar *p) {
+  uint2 x = *(const uint2 *) p;
+  w[0] = x.x;
+  w[1] = x.y;
+}
+DEVICE void words4(uint *w, const uchar *p) {
+  uint4 x = *(const uint4 *) p;
+  w[0] = x.x;
+  w[1] = x.y;
+  w[2] = x.z;
+  w[3] = x.w;
+}
+DEVICE void sharedWords2(uint *w, const uint *p) { words2(w, (const uchar *) p); }
+DEVICE void sharedWords4(uint *w, const uint *p) { words4(w, (const uchar *) p); }

@@ -37,3 +37,54 @@ DEVICE void MULTIPLY_TF32(float *c, const float *a, float b0, float b1) {
         "r"(__float_as_uint(b0)), "r"(__float_as_uint(b1)));
 }
 #endif
+
+// --- 8-bit integers.
+#define DOT4(a, b, sum) __dp4a((int) (a), (int) (b), sum)
+#define ROUND_INT(x) __float2int_rn(x)
+
+// Levels of the nibbles of four words, by a table of 16 signed bytes: of the lower ones to w, of the upper ones to w + 4.
+DEVICE void levels(const uint *table, uint *w) {
+  uint t[4] = {table[0], table[1], table[2], table[3]};
+  UNROLL for (int i = 0; i < 4; i++) {
+    uint q = w[i];
+    uint index = q & 0x77777777u;
+    // The upper half of the table where bit 3 is set.
+    uint which = (q & 0x88888888u) >> 1 | 0x32103210u;
+    uint first = __byte_perm(__byte_perm(t[0], t[1], index), __byte_perm(t[2], t[3], index), which);
+    index >>= 16;
+    uint second = __byte_perm(__byte_perm(t[0], t[1], index), __byte_perm(t[2], t[3], index), which >> 16);
+    w[i] = __byte_perm(first, second, 0x6420);
+    w[4 + i] = __byte_perm(first, second, 0x7531);
+  }
+}
+
+// Matrix units with 8-bit integers: c[16][8] += a[16][k] b[k][8], by the lanes of a warp together.
+#ifdef STANDIN_WAVE
+#define MULTIPLY_S8_16(c, a, b) standinMultiplyS8<16>(c, a, b, __LINE__)
+#define MULTIPLY_S8_32(c, a, b) standinMultiplyS8<32>(c, a, b, __LINE__)
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+DEVICE void MULTIPLY_S8_16(int *c, const uint *a, const uint *b) {
+  asm("mma.sync.aligned.m16n8k16.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(b[0]));
+}
+DEVICE void MULTIPLY_S8_32(int *c, const uint *a, const uint *b) {
+  asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+#endif
+
+// --- Copies of 16 bytes to shared memory that run while the thread goes on.
+#ifdef STANDIN_WAVE
+#define COPY_ASYNC16(to, from) standinCopyAsync(to, from)
+#define COPY_WAIT() standinCopyWait()
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+DEVICE void COPY_ASYNC16(void *to, const void *from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((uint) __cvta_generic_to_shared(to)), "l"(from) : "memory");
+}
+DEVICE void COPY_WAIT() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+#else
+#define COPY_ASYNC16(to, from) (*(uint4 *) (to) = *(const uint4 *) (from))
+#define COPY_WAIT()
+#endif

@@ -1,0 +1,297 @@
+// Products of a matrix with many rounded tokens, after cards/integer-rows: tiles of 128 rows and 64 tokens, 128 values deep,
+// in shared memory. What the group needs next is fetched while it multiplies: activations straight to shared memory where
+// the card can do that, weights through registers, since they become integers on the way. A row of a tile is 8 chunks of 16
+// values, which change places from row to row so that lanes read from different banks.
+
+#define TILE_ROWS 128
+#define TILE_TOKENS 64
+#define TILE_ITEMS 256
+#define TILE_PIECES 8
+#define STEP_UNITS (TILE_PIECES / UNIT_PIECES)
+#define ROUNDS (TILE_ROWS * STEP_UNITS / TILE_ITEMS)
+#define PARTS (TILE_PIECES * 16 / PART)
+#define CHUNK(row, chunk) ((row) * 32 + (((chunk) ^ ((row) & 7)) << 2))
+
+#ifdef MINIMUMS
+#define MINIMUM_WORDS (PARTS * (TILE_ROWS + TILE_TOKENS))
+#else
+#define MINIMUM_WORDS 0
+#endif
+#define TILE_WORDS (32 * (TILE_ROWS + 2 * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS)
+
+// The places of a tile's data in shared memory.
+struct Tile {
+  uint *w;
+  uint *x;
+  float *d;
+  float *xd;
+  float *m;
+  float *xs;
+};
+
+DEVICE Tile tileOf(uint *shared) {
+  Tile tile;
+  tile.w = shared;
+  tile.x = tile.w + 32 * TILE_ROWS;
+  tile.d = (float *) (tile.x + 64 * TILE_TOKENS);
+  tile.xd = tile.d + PARTS * TILE_ROWS;
+  tile.m = tile.xd + 4 * TILE_TOKENS;
+  tile.xs = tile.m + PARTS * TILE_ROWS;
+  return tile;
+}
+
+// What an item fetches of the weights.
+struct Fetched {
+  uint w[ROUNDS][4 * UNIT_PIECES];
+  float d[ROUNDS][UNIT_PIECES];
+  float m[ROUNDS][UNIT_PIECES];
+  float4 scales;
+};
+
+DEVICE void fetch(Fetched &f, Tile tile, const uchar *weight, const uint *grid, const uchar *in, const int *inRow, int cols,
+    int row, int rows, int step) {
+  int id = LOCAL_ID(0);
+  UNROLL for (int i = 0; i < ROUNDS; i++) {
+    int item = id + i * TILE_ITEMS;
+    int n = step * STEP_UNITS + item % STEP_UNITS;
+    int r = row + item / STEP_UNITS < rows ? row + item / STEP_UNITS : rows - 1;
+    if (n < cols / (16 * UNIT_PIECES)) {
+      rowUnit(weight + r * integerRowBytes(cols), n, cols, grid, f.w[i], f.d[i], f.m[i]);
+    } else {
+      UNROLL for (int j = 0; j < 4 * UNIT_PIECES; j++) {
+        f.w[i][j] = 0;
+      }
+      UNROLL for (int k = 0; k < UNIT_PIECES; k++) {
+        f.d[i][k] = 0.0f;
+        f.m[i][k] = 0.0f;
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < 2; i++) {
+    int item = id + i * TILE_ITEMS;
+    int token = item / TILE_PIECES;
+    int piece = step * TILE_PIECES + item % TILE_PIECES;
+    uint *to = tile.x + (step & 1) * 32 * TILE_TOKENS + CHUNK(token, item % TILE_PIECES);
+    if (piece * 16 < cols) {
+      COPY_ASYNC16(to, in + inRow[token] * roundedBytes(cols) + piece * 16);
+    } else {
+      to[0] = to[1] = to[2] = to[3] = 0;
+    }
+  }
+  int piece = step * TILE_PIECES + id % 4 * 2;
+  f.scales = piece * 16 < cols ? *(const float4 *) (in + inRow[id / 4] * roundedBytes(cols) + cols + piece * 8)
+                               : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+}
+
+DEVICE void put(const Fetched &f, Tile tile) {
+  int id = LOCAL_ID(0);
+  UNROLL for (int i = 0; i < ROUNDS; i++) {
+    int item = id + i * TILE_ITEMS;
+    int row = item / STEP_UNITS;
+    int unit = item % STEP_UNITS;
+    UNROLL for (int k = 0; k < UNIT_PIECES; k++) {
+      int piece = PIECE_OF(unit, k);
+      uint *to = tile.w + CHUNK(row, piece);
+      *(uint4 *) to = make_uint4(f.w[i][4 * k], f.w[i][4 * k + 1], f.w[i][4 * k + 2], f.w[i][4 * k + 3]);
+#ifdef JOINED
+      if (k == 0)
+#endif
+      {
+        tile.d[piece * 16 / PART * TILE_ROWS + row] = f.d[i][k];
+#ifdef MINIMUMS
+        tile.m[piece * 16 / PART * TILE_ROWS + row] = f.m[i][k];
+#endif
+      }
+    }
+  }
+  int token = id / 4;
+  int group = id % 4;
+  tile.xd[group * TILE_TOKENS + token] = f.scales.x;
+#ifdef MINIMUMS
+#if PART == 32
+  tile.xs[group * TILE_TOKENS + token] = f.scales.y + f.scales.w;
+#else
+  tile.xs[2 * group * TILE_TOKENS + token] = f.scales.y;
+  tile.xs[(2 * group + 1) * TILE_TOKENS + token] = f.scales.w;
+#endif
+#endif
+}
+
+#ifdef TENSOR
+// Warps of 32 rows times 32 tokens, with matrix units.
+#define ACC_ROWS 4
+#define ACC_TOKENS 8
+#define ACC_ROW(i) ((LOCAL_ID(0) >> 5 & 3) * 32 + (LOCAL_ID(0) >> 2 & 7) + (i) * 8)
+#define ACC_TOKEN(j) ((LOCAL_ID(0) >> 7) * 32 + (j) / 2 * 8 + (LOCAL_ID(0) & 3) * 2 + (j) % 2)
+
+DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
+  int t = LOCAL_ID(0) & 3;
+  int g = LOCAL_ID(0) >> 2 & 7;
+  const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  UNROLL for (int p = 0; p < PARTS; p++) {
+    uint a[2][PART / 8];
+    float d[ACC_ROWS];
+    UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+      int row = ACC_ROW(i);
+      UNROLL for (int c = 0; c < PART / 16; c++) {
+        a[i / 2][i % 2 + 2 * c] = tile.w[CHUNK(row, p * (PART / 16) + c) + t];
+      }
+      d[i] = tile.d[p * TILE_ROWS + row];
+    }
+    UNROLL for (int n = 0; n < 4; n++) {
+      int column = ACC_TOKEN(2 * n) - 2 * t + g;
+      uint b[PART / 16];
+      UNROLL for (int c = 0; c < PART / 16; c++) {
+        b[c] = x[CHUNK(column, p * (PART / 16) + c) + t];
+      }
+      float xd[2];
+      UNROLL for (int j = 0; j < 2; j++) {
+        xd[j] = tile.xd[p * PART / 32 * TILE_TOKENS + ACC_TOKEN(2 * n + j)];
+      }
+      UNROLL for (int m = 0; m < 2; m++) {
+        int c[4] = {0, 0, 0, 0};
+#if PART == 32
+        MULTIPLY_S8_32(c, a[m], b);
+#else
+        MULTIPLY_S8_16(c, a[m], b);
+#endif
+        UNROLL for (int i = 0; i < 4; i++) {
+          float *to = &acc[2 * m + i / 2][2 * n + i % 2];
+          *to = fmaf(d[2 * m + i / 2] * xd[i % 2], (float) c[i], *to);
+        }
+      }
+    }
+#ifdef MINIMUMS
+    UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+      float m = tile.m[p * TILE_ROWS + ACC_ROW(i)];
+      UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+        acc[i][j] = fmaf(m, tile.xs[p * TILE_TOKENS + ACC_TOKEN(j)], acc[i][j]);
+      }
+    }
+#endif
+  }
+}
+#else
+// An item takes every sixteenth row times every sixteenth token.
+#define ACC_ROWS 8
+#define ACC_TOKENS 4
+#define ACC_ROW(i) (LOCAL_ID(0) % 16 + (i) * 16)
+#define ACC_TOKEN(j) (LOCAL_ID(0) / 16 + (j) * 16)
+
+DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
+  const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  // Not unrolled: the registers would not suffice.
+  _Pragma("unroll 1") for (int p = 0; p < PARTS; p++) {
+    int c[ACC_ROWS][ACC_TOKENS];
+    UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+      UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+        c[i][j] = 0;
+      }
+    }
+    UNROLL for (int h = 0; h < PART / 16; h++) {
+      uint b[ACC_TOKENS][4];
+      UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+        sharedWords4(b[j], x + CHUNK(ACC_TOKEN(j), p * (PART / 16) + h));
+      }
+      UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+        uint a[4];
+        sharedWords4(a, tile.w + CHUNK(ACC_ROW(i), p * (PART / 16) + h));
+        UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+          UNROLL for (int k = 0; k < 4; k++) {
+            c[i][j] = DOT4(a[k], b[j][k], c[i][j]);
+          }
+        }
+      }
+    }
+    UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+      float d = tile.d[p * TILE_ROWS + ACC_ROW(i)];
+      UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+        acc[i][j] = fmaf(d * tile.xd[p * PART / 32 * TILE_TOKENS + ACC_TOKEN(j)], (float) c[i][j], acc[i][j]);
+#ifdef MINIMUMS
+        acc[i][j] =
+            fmaf(tile.m[p * TILE_ROWS + ACC_ROW(i)], tile.xs[p * TILE_TOKENS + ACC_TOKEN(j)], acc[i][j]);
+#endif
+      }
+    }
+  }
+}
+#endif
+
+// inRow, outRow: where the tokens of the tile are read and written.
+DEVICE void integerTile(uint *shared, const uint *grid, const uchar *weight, const uchar *in, const int *inRow, float *out,
+    const int *outRow, int cols, int row, int rows, int width, int tokens, const float *bias, int hasBias) {
+  Tile tile = tileOf(shared);
+  float acc[ACC_ROWS][ACC_TOKENS];
+  UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+    UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+      acc[i][j] = 0.0f;
+    }
+  }
+  int steps = (cols + 16 * TILE_PIECES - 1) / (16 * TILE_PIECES);
+  Fetched f;
+  fetch(f, tile, weight, grid, in, inRow, cols, row, rows, 0);
+  for (int step = 0; step < steps; step++) {
+    put(f, tile);
+    COPY_WAIT();
+    BARRIER();
+    if (step + 1 < steps) {
+      fetch(f, tile, weight, grid, in, inRow, cols, row, rows, step + 1);
+    }
+    multiply(acc, tile, step);
+    // Not before all have read the tile.
+    BARRIER();
+  }
+  UNROLL for (int i = 0; i < ACC_ROWS; i++) {
+    UNROLL for (int j = 0; j < ACC_TOKENS; j++) {
+      int r = row + ACC_ROW(i);
+      int t = ACC_TOKEN(j);
+      if (r < rows && t < tokens) {
+        out[(ulong) outRow[t] * width + r] = hasBias ? acc[i][j] + bias[r] : acc[i][j];
+      }
+    }
+  }
+}
+
+// As matmul, with rounded tokens.
+KERNEL(TILE_ITEMS, 1) integerMatmul(const uchar *weight, const uint *table, const uchar *in, float *out, const float *bias,
+    int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
+  SHARED uint shared[TILE_WORDS];
+  SHARED int token[TILE_TOKENS];
+  int id = LOCAL_ID(0);
+  int first = GROUP_ID(1) * TILE_TOKENS;
+  if (id < TILE_TOKENS) {
+    // Tokens that do not exist repeat the last one, and are dropped at the end.
+    token[id] = first + id < tokens ? first + id : tokens - 1;
+  }
+  GRID_LOAD(id, TILE_ITEMS)
+  BARRIER();
+  integerTile(shared, grid, weight, in, token, out + firstRow, token, cols, GROUP_ID(0) * TILE_ROWS, rows, width,
+      tokens - first, bias + (hasBias ? firstRow : 0), hasBias);
+}
+
+// As matmulExperts, with rounded tokens.
+KERNEL(TILE_ITEMS, 1) integerMatmulExperts(const uchar *weight, const uint *table, const int *plan, const uchar *in,
+    float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count) {
+  SHARED uint shared[TILE_WORDS];
+  SHARED int inRow[TILE_TOKENS];
+  SHARED int outRow[TILE_TOKENS];
+  int id = LOCAL_ID(0);
+  if (GROUP_ID(1) >= plan[0]) {
+    return;
+  }
+  const int *mine = plan + 1 + 3 * GROUP_ID(1);
+  int expert = mine[0] - firstExpert;
+  int tokens = mine[2];
+  if (expert < 0 || expert >= count) {
+    return;
+  }
+  if (id < TILE_TOKENS) {
+    int slot = plan[mine[1] + (id < tokens ? id : 0)];
+    outRow[id] = slot;
+    inRow[id] = perSlot ? slot : slot / used;
+  }
+  GRID_LOAD(id, TILE_ITEMS)
+  BARRIER();
+  integerTile(shared, grid, weight + (ulong) expert * rows * integerRowBytes(cols), in, inRow, out, outRow, cols,
+      GROUP_ID(0) * TILE_ROWS, rows, rows, tokens, out, 0);
+}

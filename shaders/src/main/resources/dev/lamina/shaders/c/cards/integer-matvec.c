@@ -1,0 +1,126 @@
+// Products of a matrix with few rounded tokens, after cards/integer-rows: each row is read once for TOKENS tokens. A warp
+// takes ROWS rows, or split warps share them. Group x: rows; group y: the slots of experts. Compiled once for each number of
+// TOKENS.
+
+DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *weight, const uint *grid, const uchar *in,
+    int cols, int row, int rows, int from, int step, int tokens) {
+  UNROLL for (int r = 0; r < ROWS; r++) {
+    UNROLL for (int t = 0; t < TOKENS; t++) {
+      acc[r][t] = 0.0f;
+    }
+  }
+  // Rows and tokens that do not exist repeat the last ones, and are dropped at the end.
+  int units = cols / (16 * UNIT_PIECES);
+  for (int n = from; n < units; n += step) {
+    uint w[ROWS][4 * UNIT_PIECES];
+    float d[ROWS][UNIT_PIECES];
+    float m[ROWS][UNIT_PIECES];
+    UNROLL for (int r = 0; r < ROWS; r++) {
+      rowUnit(weight + (row + r < rows ? row + r : rows - 1) * integerRowBytes(cols), n, cols, grid, w[r], d[r], m[r]);
+    }
+    int first = n / BLOCK_UNITS * BLOCK_PIECES;
+    UNROLL for (int t = 0; t < TOKENS; t++) {
+      const uchar *x = in + (t < tokens ? t : tokens - 1) * roundedBytes(cols);
+#ifdef JOINED
+      int piece = first + PIECE_OF(n % BLOCK_UNITS, 0);
+      uint q[8];
+      words4(q, x + piece * 16);
+      words4(q + 4, x + piece * 16 + 16);
+      float4 s = *(const float4 *) (x + cols + piece * 8);
+      UNROLL for (int r = 0; r < ROWS; r++) {
+        int dot = 0;
+        UNROLL for (int i = 0; i < 8; i++) {
+          dot = DOT4(w[r][i], q[i], dot);
+        }
+        acc[r][t] = fmaf(d[r][0] * s.x, (float) dot, acc[r][t]);
+#ifdef MINIMUMS
+        acc[r][t] = fmaf(m[r][0], s.y + s.w, acc[r][t]);
+#endif
+      }
+#else
+      UNROLL for (int k = 0; k < UNIT_PIECES; k++) {
+        int piece = first + PIECE_OF(n % BLOCK_UNITS, k);
+        uint q[4];
+        words4(q, x + piece * 16);
+        float2 s = *(const float2 *) (x + cols + piece * 8);
+        UNROLL for (int r = 0; r < ROWS; r++) {
+          int dot = 0;
+          UNROLL for (int i = 0; i < 4; i++) {
+            dot = DOT4(w[r][4 * k + i], q[i], dot);
+          }
+          acc[r][t] = fmaf(d[r][k] * s.x, (float) dot, acc[r][t]);
+#ifdef MINIMUMS
+          acc[r][t] = fmaf(m[r][k], s.y, acc[r][t]);
+#endif
+        }
+      }
+#endif
+    }
+  }
+}
+
+// The sums over the lanes of each warp, then over the warps that share rows.
+DEVICE void JOIN(integerSums, TOKENS)(float *part, float acc[ROWS][TOKENS], int split, int rows, float *out, int width,
+    int tokens, const float *bias, int hasBias) {
+  int lane = LOCAL_ID(0);
+  int warp = LOCAL_ID(1);
+  UNROLL for (int r = 0; r < ROWS; r++) {
+    UNROLL for (int t = 0; t < TOKENS; t++) {
+      float sum = teamSum(acc[r][t]);
+      if (lane == 0) {
+        part[(warp * ROWS + r) * TOKENS + t] = sum;
+      }
+    }
+  }
+  BARRIER();
+  int i = warp * 32 + lane;
+  int teams = TEAMS / split;
+  if (i < teams * ROWS * TOKENS) {
+    int t = i % TOKENS;
+    int r = i / TOKENS % ROWS;
+    int team = i / (TOKENS * ROWS);
+    int row = (GROUP_ID(0) * teams + team) * ROWS + r;
+    if (row < rows && t < tokens) {
+      float sum = 0.0f;
+      for (int s = 0; s < split; s++) {
+        sum += part[((team * split + s) * ROWS + r) * TOKENS + t];
+      }
+      out[(ulong) t * width + row] = hasBias ? sum + bias[row] : sum;
+    }
+  }
+}
+
+// As matvec, with rounded tokens.
+KERNEL(32, TEAMS) JOIN(integerMatvec, TOKENS)(const uchar *weight, const uint *table, const uchar *in, float *out,
+    const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens, int split) {
+  SHARED float part[TEAMS * ROWS * TOKENS];
+  int lane = LOCAL_ID(0);
+  int warp = LOCAL_ID(1);
+  GRID_LOAD(warp * 32 + lane, TEAMS * 32)
+  int row = (GROUP_ID(0) * (TEAMS / split) + warp / split) * ROWS;
+  float acc[ROWS][TOKENS];
+  JOIN(integerProduct, TOKENS)(acc, weight, grid, in, cols, row, rows, warp % split * 32 + lane, split * 32, tokens);
+  JOIN(integerSums, TOKENS)(part, acc, split, rows, out + firstRow, width, tokens, bias + (hasBias ? firstRow : 0), hasBias);
+}
+
+#if TOKENS == 1
+// As matvecExperts, with rounded tokens.
+KERNEL(32, TEAMS) integerMatvecExperts(const uchar *weight, const uint *table, const float *routing, const uchar *in,
+    float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count, int split) {
+  SHARED float part[TEAMS * ROWS];
+  int lane = LOCAL_ID(0);
+  int warp = LOCAL_ID(1);
+  int slot = GROUP_ID(1);
+  int token = slot / used;
+  int expert = (int) routing[token * 2 * used + slot % used] - firstExpert;
+  if (expert < 0 || expert >= count) {
+    return;
+  }
+  GRID_LOAD(warp * 32 + lane, TEAMS * 32)
+  int row = (GROUP_ID(0) * (TEAMS / split) + warp / split) * ROWS;
+  float acc[ROWS][TOKENS];
+  JOIN(integerProduct, TOKENS)(acc, weight + (ulong) expert * rows * integerRowBytes(cols), grid,
+      in + (perSlot ? slot : token) * roundedBytes(cols), cols, row, rows, warp % split * 32 + lane, split * 32, 1);
+  JOIN(integerSums, TOKENS)(part, acc, split, rows, out + (ulong) slot * rows, rows, 1, out, 0);
+}
+#endif

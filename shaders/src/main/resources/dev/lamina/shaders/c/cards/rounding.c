@@ -1,0 +1,146 @@
+// Activations become 8-bit integers with a scale for each 32 of them, as in ggml's Q8_0: the scale is the largest magnitude
+// by 127, rounded to the 11 bits of a float16 without its limits. A NaN or an infinity makes the scale no number. Rows of
+// cols values become the rows of cards/integer-rows.
+
+// item: 4 values from first on, of all rows; the 8 items that share a scale are neighbours in a warp.
+DEVICE void round4(uchar *out, const float *x, ulong first, int cols, bool valid) {
+  uint most = 0;
+  UNROLL for (int i = 0; i < 4; i++) {
+    // Compared as integers, where a NaN is the largest.
+    uint magnitude = (uint) BITS_OF(x[i]) & 0x7fffffffu;
+    most = magnitude > most ? magnitude : most;
+  }
+  UNROLL for (int n = 1; n < 8; n *= 2) {
+    uint other = SHUFFLE_XOR(most, n);
+    most = other > most ? other : most;
+  }
+  // 1e-30
+  most = most > 0x0da24260u ? most : 0x0da24260u;
+  float largest = FROM_BITS((int) most);
+  float exact = largest * (1.0f / 127.0f);
+  uint bits = (uint) BITS_OF(exact);
+  // Zero times what is no number is none, whatever becomes of its bits.
+  float d = exact * 0.0f + FROM_BITS((int) ((bits + 0xfff + (bits >> 13 & 1)) & 0xffffe000u));
+  float inverse = 127.0f / largest;
+  uint packed = 0;
+  int sum = 0;
+  UNROLL for (int i = 0; i < 4; i++) {
+    int q = ROUND_INT(x[i] * inverse);
+    packed |= (uint) (q & 255) << 8 * i;
+    sum += q;
+  }
+  sum += SHUFFLE_XOR(sum, 1);
+  sum += SHUFFLE_XOR(sum, 2);
+  if (valid) {
+    int row = (int) (first / cols);
+    int col = (int) (first % cols);
+    uchar *to = out + row * ((ulong) cols + cols / 2);
+    *(uint *) (to + col) = packed;
+    if (col % 16 == 0) {
+      *(float2 *) (to + cols + col / 16 * 8) = make_float2(d, d * (float) sum);
+    }
+  }
+}
+
+DEVICE void get4(float *x, const float *from, bool valid) {
+  float4 four = valid ? load4(from) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+  x[0] = four.x;
+  x[1] = four.y;
+  x[2] = four.z;
+  x[3] = four.w;
+}
+
+#define FIRST (((ulong) GROUP_ID(0) * 128 + LOCAL_ID(0)) * 4)
+
+// Each of the rows has times so many.
+KERNEL(128, 1) roundRows(const float *in, uchar *out, int cols, int times, int rows) {
+  bool valid = FIRST < (ulong) cols * times * rows;
+  float x[4];
+  get4(x, in + FIRST, valid);
+  round4(out, x, FIRST, cols, valid);
+}
+
+DEVICE float fastSigmoid(float x) { return 1.0f / (1.0f + EXP(-x)); }
+
+// As gatedSilu and gatedGelu, and rounded.
+#define GATED(name, factor)                                                                                      \
+  KERNEL(128, 1) name(const float *gate, const float *up, float *to, uchar *out, int cols, int times, int rows) { \
+    bool valid = FIRST < (ulong) cols * times * rows;                                                            \
+    float x[4];                                                                                                  \
+    float y[4];                                                                                                  \
+    get4(x, gate + FIRST, valid);                                                                                \
+    get4(y, up + FIRST, valid);                                                                                  \
+    UNROLL for (int i = 0; i < 4; i++) {                                                                         \
+      x[i] = factor(x[i]) * y[i];                                                                                \
+    }                                                                                                            \
+    if (valid) {                                                                                                 \
+      *(float4 *) (to + FIRST) = make_float4(x[0], x[1], x[2], x[3]);                                            \
+    }                                                                                                            \
+    round4(out, x, FIRST, cols, valid);                                                                          \
+  }
+
+DEVICE float silu(float x) { return x * fastSigmoid(x); }
+DEVICE float gelu(float x) {
+  return x * fastSigmoid(2.0f * (0.79788456080286535588f * x * (1.0f + 0.044715f * x * x)));
+}
+GATED(gatedSiluRounded, silu)
+GATED(gatedGeluRounded, gelu)
+
+// As rmsNorm, and rounded. Group x: a row of width values.
+KERNEL(256, 1) rmsNormRounded(const float *in, const float *gamma, float *to, uchar *out, float eps, int width) {
+  SHARED float red[8];
+  int id = LOCAL_ID(0);
+  ulong row = (ulong) GROUP_ID(0) * width;
+  float sum = 0.0f;
+  for (int i = id * 4; i < width; i += 1024) {
+    float4 x = load4(in + row + i);
+    sum += x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w;
+  }
+  sum = teamSum(sum);
+  if (id % 32 == 0) {
+    red[id / 32] = sum;
+  }
+  BARRIER();
+  sum = 0.0f;
+  UNROLL for (int i = 0; i < 8; i++) {
+    sum += red[i];
+  }
+  float factor = RSQRT(sum / width + eps);
+  // All items go round equally often: they exchange values.
+  for (int base = 0; base < width; base += 1024) {
+    int i = base + id * 4;
+    bool valid = i < width;
+    float x[4];
+    float g[4];
+    get4(x, in + row + i, valid);
+    get4(g, gamma + i, valid);
+    UNROLL for (int k = 0; k < 4; k++) {
+      x[k] = x[k] * factor * g[k];
+    }
+    if (valid) {
+      *(float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
+    }
+    round4(out, x, row + i, width, valid);
+  }
+}
+
+// Takes the heads of blocks apart: a row's blocks without their heads, then the heads. Group x: a row; an item takes two
+// bytes at a time, or one where the head is one.
+KERNEL(256, 1) headsApart(const uchar *from, uchar *to, int blocks, int blockBytes, int headAt, int headBytes, int rowBytes) {
+  const uchar *row = from + (ulong) GROUP_ID(0) * blocks * blockBytes;
+  uchar *target = to + (ulong) GROUP_ID(0) * rowBytes;
+  int each = headBytes == 1 ? 1 : 2;
+  int payload = blockBytes - headBytes;
+  for (int at = LOCAL_ID(0) * each; at < blocks * blockBytes; at += 256 * each) {
+    int block = at / blockBytes;
+    int offset = at % blockBytes;
+    bool head = offset >= headAt && offset < headAt + headBytes;
+    int place = head ? blocks * payload + block * headBytes + offset - headAt
+                     : block * payload + (offset < headAt ? offset : offset - headBytes);
+    if (each == 1) {
+      target[place] = row[at];
+    } else {
+      *(ushort *) (target + place) = *(const ushort *) (row + at);
+    }
+  }
+}
