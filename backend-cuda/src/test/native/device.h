@@ -195,6 +195,22 @@ static inline void standinMultiplyS8(int *c, const unsigned *a, const unsigned *
   }
 }
 
+/** mma.m16n8k16 on float16, likewise. */
+static inline void standinMultiplyF16(float *c, const unsigned *a, const unsigned *b, int line) {
+  uint32_t words[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
+  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, 6, line);
+  int lane = standin::self->lane;
+  for (int i = 0; i < 4; i++) {
+    int row = lane / 4 + i / 2 * 8;
+    int column = lane % 4 * 2 + i % 2;
+    for (int k = 0; k < 16; k++) {
+      unsigned left = all[row % 8 * 4 + k / 2 % 4][row / 8 + k / 8 * 2] >> k % 2 * 16;
+      unsigned right = all[column * 4 + k / 2 % 4][4 + k / 8] >> k % 2 * 16;
+      c[i] += __half2float_bits((uint16_t)left) * __half2float_bits((uint16_t)right);
+    }
+  }
+}
+
 /** v_perm_b32: each byte of index names one of eight. */
 static inline unsigned standinBytes(unsigned high, unsigned low, unsigned index) {
   uint64_t all = (uint64_t)high << 32 | low;

@@ -7,6 +7,7 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
+import dev.lamina.backend.DeviceSpeed;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
@@ -32,6 +33,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** One card with a context and a stream of its own. */
@@ -223,6 +225,12 @@ final class CardDevice implements Device {
     CardProgram program = new CardProgram(this, graph, loaded, limits, plan);
     programs.add(program);
     return program;
+  }
+
+  @Override
+  public Optional<DeviceSpeed> measureSpeed() {
+    checkOpen();
+    return Optional.of(CardSpeed.measure(this, card.processors(), context.freeBytes()));
   }
 
   /** Gives back all that was made here. */

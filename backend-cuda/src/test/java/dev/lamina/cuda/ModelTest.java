@@ -3,9 +3,11 @@ package dev.lamina.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lamina.backend.BackendProvider;
 import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
@@ -14,11 +16,6 @@ import dev.lamina.cuda.standin.StandIn.Count;
 import dev.lamina.cuda.standin.StandIn.Fault;
 import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
-import dev.lamina.gguf.GgufFile;
-import dev.lamina.model.Architectures;
-import dev.lamina.model.ModelGraph;
-import dev.lamina.model.ModelOptions;
-import dev.lamina.model.StageRunner;
 import dev.lamina.session.GenerateOptions;
 import dev.lamina.session.LoadOptions;
 import dev.lamina.session.Model;
@@ -37,10 +34,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole models on the stand-in drivers: golden logits, any share of the layers, and failures. */
@@ -52,7 +52,8 @@ final class ModelTest {
   private static List<Integer> expected;
 
   /** A backend with some cards of a stand-in. */
-  private record Cards(Flavour flavour, IntFunction<CardDevice> open, int count)
+  private record Cards(
+      Flavour flavour, BiFunction<Integer, DeviceOptions, CardDevice> open, int count)
       implements BackendProvider {
     static Cards of(String backend, int count) {
       return switch (backend) {
@@ -76,7 +77,7 @@ final class ModelTest {
     public Discovery discover(DeviceOptions options) {
       List<Device> devices = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        devices.add(open.apply(i));
+        devices.add(open.apply(i, options));
       }
       return new Discovery(devices, List.of());
     }
@@ -87,13 +88,18 @@ final class ModelTest {
   }
 
   private static Model load(int layers, BackendProvider... backends) {
+    return load(Demo.model(), layers, DeviceOptions.DEFAULT, backends);
+  }
+
+  private static Model load(
+      Path file, int layers, DeviceOptions devices, BackendProvider... backends) {
     LoadOptions options =
         LoadOptions.DEFAULT
             .withContext(128)
             .withUbatch(16)
             .withKv(GgmlType.F32, GgmlType.F32)
             .withGpuLayers(layers);
-    return Model.load(Demo.model(), options, Backends.of(List.of(backends), DeviceOptions.DEFAULT));
+    return Model.load(file, options, Backends.of(List.of(backends), devices));
   }
 
   private static List<Integer> generate(Model model) {
@@ -253,49 +259,82 @@ final class ModelTest {
     }
   }
 
+  static Stream<Arguments> architectures() {
+    return Stream.of(
+            "llama",
+            "llama31-rope-factors",
+            "mixtral-moe",
+            "qwen2",
+            "qwen2-yarn",
+            "qwen2moe",
+            "qwen3",
+            "qwen3moe",
+            "gemma2",
+            "gemma3")
+        .flatMap(name -> Stream.of("cuda", "rocm").map(backend -> arguments(backend, name)));
+  }
+
+  /**
+   * With none, one, two, half and all of the layers on a card, the rest on the reference device.
+   * Nothing is rounded.
+   */
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "llama",
-        "llama31-rope-factors",
-        "mixtral-moe",
-        "qwen2",
-        "qwen2-yarn",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "gemma2",
-        "gemma3"
-      })
-  void logitsAreGolden(String name) throws IOException {
+  @MethodSource("architectures")
+  void logitsAreGolden(String backend, String name) throws IOException {
+    machine(backend);
+    DeviceOptions exact = new DeviceOptions(0, true, CpuMath.F32);
+    int layers = layers(name);
+    for (int onCard : new int[] {0, 1, 2, (layers + 1) / 2, layers + 1}) {
+      try (Model model = load(file(name), onCard, exact, Cards.of(backend, 1))) {
+        assertEquals(onCard, model.placement().offloaded(), model.placement().toString());
+        double error = error(model, name);
+        assertTrue(error < 2e-4, name + " with -ngl " + onCard + ": " + error);
+      }
+    }
+  }
+
+  /** Activations rounded to 8 bits, as llama.cpp does it. */
+  @ParameterizedTest
+  @MethodSource("architectures")
+  void roundedLogitsAreNear(String backend, String name) throws IOException {
+    machine(backend);
+    try (Model model = load(file(name), ALL, DeviceOptions.DEFAULT, Cards.of(backend, 1))) {
+      double error = error(model, name);
+      assertTrue(error > 2e-4, name + " is exact: nothing is rounded");
+      assertTrue(error < 2e-2, name + ": " + error);
+    }
+  }
+
+  private static Path file(String name) {
+    return Shared.reference("architectures").resolve(name + ".gguf");
+  }
+
+  private static int layers(String name) {
+    try (Model model = load(file(name), 0, DeviceOptions.DEFAULT)) {
+      return model.config().nLayer();
+    }
+  }
+
+  /** The relative error of the logits after each token of the prompt. */
+  private static double error(Model model, String name) throws IOException {
     Path folder = Shared.reference("architectures");
     int[] prompt = new int[66];
     bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
     FloatBuffer golden = bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer();
-    ModelOptions options = ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32);
-    try (GgufFile file = GgufFile.open(folder.resolve(name + ".gguf"));
-        Device device = StandInCards.cuda(0)) {
-      ModelGraph model = Architectures.graph(file.metadata(), file::tensor, options);
-      for (int step : new int[] {33, 5, 1}) {
-        try (StageRunner runner =
-            new StageRunner(device, file, model, new int[] {1}, 16, step, prompt.length)) {
-          float[][] logits = runner.run(prompt, step);
-          double error = 0;
-          double size = 0;
-          for (int t = 0; t < prompt.length; t++) {
-            for (int i = 0; i < 1024; i++) {
-              float want = golden.get(t * 1024 + i);
-              error += Math.pow(logits[t][i] - want, 2);
-              size += Math.pow(want, 2);
+    double[] sums = new double[2];
+    try (Session session = model.newSession()) {
+      session.evaluate(
+          prompt,
+          0,
+          (row, logits) -> {
+            for (int i = 0; i < logits.length; i++) {
+              float want = golden.get(row * logits.length + i);
+              sums[0] += Math.pow(logits[i] - want, 2);
+              sums[1] += Math.pow(want, 2);
             }
-          }
-          double relative = Math.sqrt(error / size);
-          // Steps of more than eight tokens go to the matrix units, which round.
-          double bound = step > 8 ? 4e-3 : 2e-4;
-          assertTrue(relative < bound, name + " in steps of " + step + ": " + relative);
-        }
-      }
+          });
     }
+    return Math.sqrt(sums[0] / sums[1]);
   }
 
   private static ByteBuffer bytes(Path path) throws IOException {

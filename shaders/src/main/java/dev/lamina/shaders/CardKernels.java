@@ -14,11 +14,15 @@ public final class CardKernels {
   /** The greatest heads that {@code cards/attention} takes. */
   public static final int MOST_HEAD = 256;
 
+  /** The greatest heads that {@code cards/attention-tensor} takes. */
+  static final int MOST_TENSOR_HEAD = 128;
+
   private static final String TENSOR = "TENSOR";
 
   private static final String INTEGER = "INTEGER";
   private static final String TILES = "TILES";
   private static final String ROUNDING = "ROUNDING";
+  private static final String MEASURE = "MEASURE";
 
   /** Threads of a group of the kernels with tiles. */
   static final int TILE_ITEMS = 256;
@@ -59,6 +63,12 @@ public final class CardKernels {
     return new Kernel(rounding(), "headsApart", 256, 1);
   }
 
+  /** The kernel that keeps a card's arithmetic busy: any number of groups along x. */
+  public static Kernel multiplyAdds() {
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(MEASURE, 1));
+    return new Kernel(key, "multiplyAdds", 256, 1);
+  }
+
   /** Words of the table that products with integers need; 0 for none. */
   static int gridWords(GgmlType type) {
     int words = DeviceTables.integers(type).length;
@@ -72,13 +82,23 @@ public final class CardKernels {
 
   /** Attention with heads of so many values. */
   static ProgramKey attention(int dim, int items) {
+    return new ProgramKey(
+        KernelUnit.ATTENTION, null, null, Map.of("HEAD", head(dim), "ITEMS", items));
+  }
+
+  /** Attention with heads of so many values in float16, on matrix units. */
+  static ProgramKey attentionTensor(int dim) {
+    return new ProgramKey(KernelUnit.ATTENTION, null, null, Map.of("HEAD", head(dim), TENSOR, 1));
+  }
+
+  private static int head(int dim) {
     int head = 0;
     for (int size : HEADS) {
       if (head < dim) {
         head = size;
       }
     }
-    return new ProgramKey(KernelUnit.ATTENTION, null, null, Map.of("HEAD", head, "ITEMS", items));
+    return head;
   }
 
   static int pages(GgmlType type) {
@@ -101,6 +121,7 @@ public final class CardKernels {
     List<ProgramKey> all = new ArrayList<>();
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
     all.add(rounding());
+    all.add(multiplyAdds().program());
     for (GgmlType type : GgmlType.values()) {
       if (type.isWeightType()) {
         all.add(LaunchWriter.weightKey(type, tuning));
@@ -120,6 +141,9 @@ public final class CardKernels {
     }
     for (int head : HEADS) {
       all.add(attention(head, tuning.attentionItems()));
+      if (tensor && head <= MOST_TENSOR_HEAD) {
+        all.add(attentionTensor(head));
+      }
     }
     return all;
   }
@@ -135,13 +159,17 @@ public final class CardKernels {
     boolean heads = key.unit() == KernelUnit.ATTENTION && key.first() == null;
     boolean integer = defines.containsKey(INTEGER);
     boolean rounding = defines.containsKey(ROUNDING);
-    if (!heads && !integer && !rounding && !needsTensor(key)) {
+    boolean measure = defines.containsKey(MEASURE);
+    if (!heads && !integer && !rounding && !measure && !needsTensor(key)) {
       return KernelText.of(dialect, key, Map.of());
     }
     StringBuilder text = new StringBuilder(1 << 15);
     new TreeMap<>(defines)
         .forEach((name, value) -> KernelText.define(text, name, value.toString()));
-    if (heads) {
+    if (heads && needsTensor(key)) {
+      KernelText.preludes(text, dialect);
+      text.append("#define LOWEST -1e30f\n").append(KernelText.file("cards/attention-tensor"));
+    } else if (heads) {
       KernelText.preludes(text, dialect);
       PAGES.forEach(type -> KernelText.decoder(text, type, "decode" + type, "one" + type));
       text.append(KernelText.file("cards/heads"));
@@ -151,6 +179,9 @@ public final class CardKernels {
     } else if (rounding) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("cards/rounding"));
+    } else if (measure) {
+      KernelText.preludes(text, dialect);
+      text.append(KernelText.file("cards/measure"));
     } else if (integer) {
       integers(text, dialect, key.first());
       if (defines.containsKey(TILES) || needsTensor(key)) {

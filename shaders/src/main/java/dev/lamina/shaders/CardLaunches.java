@@ -21,6 +21,7 @@ public final class CardLaunches {
 
   private static final int ROUNDING_VALUES = 512;
   private static final int NORM_ITEMS = 256;
+  private static final int ATTENTION_ITEMS = 128;
   private static final int MOST_SPLIT = 4;
 
   /** Rows that occupy a card without several warps for each. */
@@ -349,8 +350,22 @@ public final class CardLaunches {
             };
     Arrays.stream(more).forEach(value -> args.add(new Arg.Int(value)));
     Kernel kernel = launch.kernel();
+    int dim = Math.max(kv.headDimK(), kv.headDimV());
+    if (features.tensor()
+        && kernel.entry().equals("attention16")
+        && dim <= CardKernels.MOST_TENSOR_HEAD
+        && kv.typeK() == GgmlType.F16
+        && kv.typeV() == GgmlType.F16) {
+      launches.add(
+          with(
+              launch,
+              new Kernel(CardKernels.attentionTensor(dim), "attentionTensor", ATTENTION_ITEMS, 1),
+              launch.x(),
+              args));
+      return;
+    }
     int items = kernel.program().defines().get("ITEMS");
-    ProgramKey program = CardKernels.attention(Math.max(kv.headDimK(), kv.headDimV()), items);
+    ProgramKey program = CardKernels.attention(dim, items);
     launches.add(
         with(
             launch,

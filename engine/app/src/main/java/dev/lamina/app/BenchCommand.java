@@ -76,6 +76,13 @@ final class BenchCommand implements Runnable {
   private List<Integer> depths = List.of(0);
 
   @Option(
+      names = {"-npl", "--n-parallel"},
+      paramLabel = "N",
+      split = ",",
+      description = "Texts to generate at once, a token of each in a step. [1]")
+  private List<Integer> parallel = List.of(1);
+
+  @Option(
       names = {"-r", "--repetitions"},
       paramLabel = "N",
       description = "Repetitions of each test. [5]")
@@ -134,9 +141,12 @@ final class BenchCommand implements Runnable {
     List<BenchTest> tests = tests();
     LoadOptions options = flags.options(null, LoadProgress.NONE);
     if (options.context() == 0) {
-      int longest = tests.stream().mapToInt(t -> t.tokens() + t.depth()).max().orElse(1);
+      int longest =
+          tests.stream().mapToInt(t -> t.tokens() / t.parallel() + t.depth()).max().orElse(1);
       options = options.withContext(longest + 1);
     }
+    int texts = tests.stream().mapToInt(BenchTest::parallel).max().orElse(1);
+    options = options.withSequences(Math.max(texts, options.sequences()));
     PrintWriter target = spec.commandLine().getOut();
     BenchReport report = new BenchReport(new Commands.Version().getVersion()[0]);
     if (form == Form.MD) {
@@ -217,8 +227,12 @@ final class BenchCommand implements Runnable {
   private List<BenchTest> tests() {
     List<BenchTest> tests = new ArrayList<>();
     for (int depth : depths) {
-      prompts.stream().filter(n -> n > 0).forEach(n -> tests.add(new BenchTest(n, 0, depth)));
-      generated.stream().filter(n -> n > 0).forEach(n -> tests.add(new BenchTest(0, n, depth)));
+      prompts.stream().filter(n -> n > 0).forEach(n -> tests.add(new BenchTest(n, 0, depth, 1)));
+      for (int texts : parallel) {
+        generated.stream()
+            .filter(n -> n > 0)
+            .forEach(n -> tests.add(new BenchTest(0, n, depth, texts)));
+      }
     }
     if (tests.isEmpty()) {
       throw wrong("there is nothing to measure: give -p or -n a number above 0");
@@ -231,6 +245,9 @@ final class BenchCommand implements Runnable {
       if (counts.stream().anyMatch(n -> n < 0)) {
         throw wrong("-p, -n and -d take numbers from 0 on");
       }
+    }
+    if (parallel.stream().anyMatch(n -> n < 1)) {
+      throw wrong("-npl takes numbers from 1 on");
     }
     if (repetitions < 1) {
       throw wrong("-r must be at least 1");

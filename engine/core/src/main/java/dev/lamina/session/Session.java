@@ -4,6 +4,7 @@ import dev.lamina.LaminaException;
 import dev.lamina.backend.Output;
 import dev.lamina.chat.Message;
 import dev.lamina.tokenizer.Tokenizer;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -125,6 +126,37 @@ public final class Session implements AutoCloseable {
     prefill(
         tokens, 0, Output.GREEDY, rows -> next[0] = rows.get(ValueLayout.JAVA_INT, 0), () -> false);
     return next[0];
+  }
+
+  /**
+   * As {@link #append(int...)} for several sessions of one model at once, one token each, in a
+   * single step. Nothing else may use them meanwhile.
+   *
+   * @param tokens for each session its token
+   * @return for each session the most likely token to follow
+   */
+  public static int[] append(List<Session> sessions, int[] tokens) {
+    Batch batch = new Batch();
+    for (int i = 0; i < sessions.size(); i++) {
+      Session session = sessions.get(i);
+      session.checkOpen();
+      if (session.engine != sessions.getFirst().engine) {
+        throw new IllegalArgumentException("sessions of different models");
+      }
+      session.endCurrent();
+      int[] token = {tokens[i]};
+      session.checkPrompt(token);
+      batch.add(session.sequence, token, 0, 1, new int[] {0});
+    }
+    int[] next = new int[sessions.size()];
+    sessions
+        .getFirst()
+        .engine
+        .run(
+            batch,
+            Output.GREEDY,
+            rows -> MemorySegment.copy(rows, ValueLayout.JAVA_INT, 0, next, 0, next.length));
+    return next;
   }
 
   /** The tokens whose keys and values are kept. */

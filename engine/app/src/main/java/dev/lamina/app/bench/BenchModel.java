@@ -15,6 +15,8 @@ import dev.lamina.session.Model;
  * @param cost what a token asks of the hardware
  * @param speed what the hardware can do; null where it was not measured, or where several devices
  *     run the model
+ * @param loadNanos time from the weights in host memory, or the mapped file, to a model that is
+ *     ready
  */
 public record BenchModel(
     String fileName,
@@ -24,4 +26,5 @@ public record BenchModel(
     long parameters,
     Model model,
     TokenCost cost,
-    DeviceSpeed speed) {}
+    DeviceSpeed speed,
+    long loadNanos) {}

@@ -33,7 +33,9 @@ public final class BenchModels {
   }
 
   static BenchModel file(Path file, LoadOptions options, Backends backends) {
-    return describe(file.toString(), null, Model.load(file, options, backends));
+    long start = System.nanoTime();
+    Model model = Model.load(file, options, backends);
+    return describe(file.toString(), null, model, System.nanoTime() - start);
   }
 
   /** Makes a model's weights in memory and opens it. */
@@ -46,6 +48,7 @@ public final class BenchModels {
       data.put(tensor.name(), bytes);
     }
     WeightSource source = spec -> data.get(spec.name());
+    long start = System.nanoTime();
     Model model =
         Model.open(
             synthetic.metadata(),
@@ -54,10 +57,11 @@ public final class BenchModels {
             arena::close,
             options,
             options.discover());
-    return describe(synthetic.name(), synthetic, model);
+    return describe(synthetic.name(), synthetic, model, System.nanoTime() - start);
   }
 
-  private static BenchModel describe(String name, SyntheticModel synthetic, Model model) {
+  private static BenchModel describe(
+      String name, SyntheticModel synthetic, Model model, long loadNanos) {
     Collection<TensorInfo> tensors = model.tensors();
     long bytes = tensors.stream().mapToLong(TensorInfo::bytes).sum();
     long parameters = tensors.stream().mapToLong(TensorInfo::elements).sum();
@@ -68,7 +72,7 @@ public final class BenchModels {
             : synthetic.shape().name() + " " + typeName;
     TokenCost cost = TokenCost.of(model.graph());
     DeviceSpeed speed = bytes < MEASURED_FROM ? null : speed(model);
-    return new BenchModel(name, type, typeName, bytes, parameters, model, cost, speed);
+    return new BenchModel(name, type, typeName, bytes, parameters, model, cost, speed, loadNanos);
   }
 
   /** The type of most weights. */

@@ -95,7 +95,7 @@ public final class BenchReport {
     return asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
   }
 
-  /** One result as a record with llama-bench's keys, and four of ours at the end. */
+  /** One result as a record with llama-bench's keys, and ours at the end. */
   public Map<String, Object> record(BenchResult result) {
     BenchModel model = result.model();
     LoadOptions options = model.model().options();
@@ -126,6 +126,7 @@ public final class BenchReport {
     out.put("n_prompt", result.test().prompt());
     out.put("n_gen", result.test().generated());
     out.put("n_depth", result.test().depth());
+    out.put("n_parallel", result.test().parallel());
     out.put("test_time", result.time().toString());
     double[] nanos = Arrays.stream(result.nanos()).asDoubleStream().toArray();
     out.put("avg_ns", Math.round(result.meanNanos()));
@@ -138,6 +139,9 @@ public final class BenchReport {
         "read_bytes_per_second", model.speed() == null ? null : model.speed().readBytesPerSecond());
     out.put(
         "float_ops_per_second", model.speed() == null ? null : model.speed().floatOpsPerSecond());
+    out.put("load_bytes_per_second", model.bytes() * 1e9 / model.loadNanos());
+    out.put("decode_bytes", model.cost().decodeBytes());
+    out.put("prefill_flops", model.cost().prefillFlops());
     out.put("share_of_limit", Double.isNaN(result.share()) ? null : result.share());
     Map<String, Object> work = new LinkedHashMap<>();
     result.work().forEach((id, perToken) -> work.put(id, perToken.record()));

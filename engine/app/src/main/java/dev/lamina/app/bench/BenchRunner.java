@@ -3,7 +3,10 @@ package dev.lamina.app.bench;
 import dev.lamina.backend.DeviceCounters;
 import dev.lamina.session.Session;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -22,17 +25,21 @@ public final class BenchRunner {
     Instant start = Instant.now();
     long[] nanos = new long[repetitions];
     Map<String, DeviceCounters> work = new LinkedHashMap<>();
-    try (Session session = model.model().newSession()) {
+    List<Session> sessions = new ArrayList<>();
+    try {
+      while (sessions.size() < test.parallel()) {
+        sessions.add(model.model().newSession());
+      }
       SplittableRandom random = new SplittableRandom(1);
       int vocabulary = model.model().config().nVocab();
       if (warmUp) {
-        prepare(session, test, random, vocabulary);
-        time(session, test, random, vocabulary);
+        prepare(sessions, test, random, vocabulary);
+        time(sessions, test, random, vocabulary);
       }
       for (int i = 0; i < repetitions; i++) {
-        prepare(session, test, random, vocabulary);
+        prepare(sessions, test, random, vocabulary);
         Map<String, DeviceCounters> before = DeviceWork.read(model.model().placement());
-        nanos[i] = time(session, test, random, vocabulary);
+        nanos[i] = time(sessions, test, random, vocabulary);
         DeviceWork.read(model.model().placement())
             .forEach(
                 (id, after) -> {
@@ -42,6 +49,8 @@ public final class BenchRunner {
                   }
                 });
       }
+    } finally {
+      sessions.forEach(Session::close);
     }
     Map<String, DeviceWork> perToken = new LinkedHashMap<>();
     long tokens = (long) repetitions * test.tokens();
@@ -50,23 +59,25 @@ public final class BenchRunner {
   }
 
   private static void prepare(
-      Session session, BenchTest test, SplittableRandom random, int vocabulary) {
-    session.reset();
-    if (test.depth() > 0) {
-      session.append(tokens(random, test.depth(), vocabulary));
+      List<Session> sessions, BenchTest test, SplittableRandom random, int vocabulary) {
+    for (Session session : sessions) {
+      session.reset();
+      if (test.depth() > 0) {
+        session.append(tokens(random, test.depth(), vocabulary));
+      }
     }
   }
 
   private static long time(
-      Session session, BenchTest test, SplittableRandom random, int vocabulary) {
-    int[] prompt = tokens(random, Math.max(1, test.prompt()), vocabulary);
+      List<Session> sessions, BenchTest test, SplittableRandom random, int vocabulary) {
+    int[] prompt = tokens(random, Math.max(test.parallel(), test.prompt()), vocabulary);
     long start = System.nanoTime();
     if (test.prompt() > 0) {
-      session.append(prompt);
+      sessions.getFirst().append(prompt);
     }
-    int next = prompt[0];
+    int[] next = Arrays.copyOf(prompt, sessions.size());
     for (int i = 0; i < test.generated(); i++) {
-      next = session.append(next);
+      next = Session.append(sessions, next);
     }
     return System.nanoTime() - start;
   }

@@ -8,7 +8,7 @@
 #define SUBS (ITEMS / LANES_Q)
 
 // tiles: for each its first token and how many. bytesK, bytesV: of a head.
-KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(const float *q, const uchar *keys, const uchar *values, const int *step, float *out,
+KERNEL_BLOCKS(ITEMS, 1, LANES_Q == 1 ? 8 : 4) JOIN(attention, LANES_Q)(const float *q, const uchar *keys, const uchar *values, const int *step, float *out,
     float *partial, int tilesAt, int positionsAt, int slotsAt, int tableAt, int tableWidth, int pageShift, int headsKv,
     int ratio, int headsInTile, float scale, int window, float cap, int splits, int headK, int headV, int typeK,
     int typeV, int bytesK, int bytesV) {

@@ -119,6 +119,7 @@ DEVICE void put(const Fetched &f, Tile tile) {
 
 #ifdef TENSOR
 // Warps of 32 rows times 32 tokens, with matrix units.
+#define TILE_BLOCKS 2
 #define ACC_ROWS 4
 #define ACC_TOKENS 8
 #define ACC_ROW(i) ((LOCAL_ID(0) >> 5 & 3) * 32 + (LOCAL_ID(0) >> 2 & 7) + (i) * 8)
@@ -173,6 +174,7 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
 }
 #else
 // An item takes every sixteenth row times every sixteenth token.
+#define TILE_BLOCKS 1
 #define ACC_ROWS 8
 #define ACC_TOKENS 4
 #define ACC_ROW(i) (LOCAL_ID(0) % 16 + (i) * 16)
@@ -253,7 +255,7 @@ DEVICE void integerTile(uint *shared, const uint *grid, const uchar *weight, con
 }
 
 // As matmul, with rounded tokens.
-KERNEL(TILE_ITEMS, 1) integerMatmul(const uchar *weight, const uint *table, const uchar *in, float *out, const float *bias,
+KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(const uchar *weight, const uint *table, const uchar *in, float *out, const float *bias,
     int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
   SHARED uint shared[TILE_WORDS];
   SHARED int token[TILE_TOKENS];
@@ -270,7 +272,7 @@ KERNEL(TILE_ITEMS, 1) integerMatmul(const uchar *weight, const uint *table, cons
 }
 
 // As matmulExperts, with rounded tokens.
-KERNEL(TILE_ITEMS, 1) integerMatmulExperts(const uchar *weight, const uint *table, const int *plan, const uchar *in,
+KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmulExperts(const uchar *weight, const uint *table, const int *plan, const uchar *in,
     float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count) {
   SHARED uint shared[TILE_WORDS];
   SHARED int inRow[TILE_TOKENS];

@@ -2,6 +2,8 @@
 // takes ROWS rows, or split warps share them. Group x: rows; group y: the slots of experts. Compiled once for each number of
 // TOKENS.
 
+#define MATVEC_BLOCKS ((TOKENS == 8 ? 12 : 16) / TEAMS)
+
 DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *weight, const uint *grid, const uchar *in,
     int cols, int row, int rows, int from, int step, int tokens) {
   UNROLL for (int r = 0; r < ROWS; r++) {
@@ -91,7 +93,7 @@ DEVICE void JOIN(integerSums, TOKENS)(float *part, float acc[ROWS][TOKENS], int 
 }
 
 // As matvec, with rounded tokens.
-KERNEL(32, TEAMS) JOIN(integerMatvec, TOKENS)(const uchar *weight, const uint *table, const uchar *in, float *out,
+KERNEL_BLOCKS(32, TEAMS, MATVEC_BLOCKS) JOIN(integerMatvec, TOKENS)(const uchar *weight, const uint *table, const uchar *in, float *out,
     const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens, int split) {
   SHARED float part[TEAMS * ROWS * TOKENS];
   int lane = LOCAL_ID(0);
@@ -105,7 +107,7 @@ KERNEL(32, TEAMS) JOIN(integerMatvec, TOKENS)(const uchar *weight, const uint *t
 
 #if TOKENS == 1
 // As matvecExperts, with rounded tokens.
-KERNEL(32, TEAMS) integerMatvecExperts(const uchar *weight, const uint *table, const float *routing, const uchar *in,
+KERNEL_BLOCKS(32, TEAMS, MATVEC_BLOCKS) integerMatvecExperts(const uchar *weight, const uint *table, const float *routing, const uchar *in,
     float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count, int split) {
   SHARED float part[TEAMS * ROWS];
   int lane = LOCAL_ID(0);
@@ -124,3 +126,4 @@ KERNEL(32, TEAMS) integerMatvecExperts(const uchar *weight, const uint *table, c
   JOIN(integerSums, TOKENS)(part, acc, split, rows, out + (ulong) slot * rows, rows, 1, out, 0);
 }
 #endif
+#undef MATVEC_BLOCKS

@@ -1,5 +1,8 @@
 // The dialect in CUDA C++, after vectors.
 
+// blocks: so many should fit on a multiprocessor at once, which is what a thread's registers are cut for.
+#define KERNEL_BLOCKS(x, y, blocks) extern "C" __global__ void __launch_bounds__((x) * (y), blocks)
+
 // --- Scalars in memory, at addresses that are a multiple of 2.
 #ifdef STANDIN_WAVE
 DEVICE float halfOf(uint bits) { return __half2float_bits((ushort) bits); }
@@ -71,6 +74,26 @@ DEVICE void MULTIPLY_S8_16(int *c, const uint *a, const uint *b) {
 DEVICE void MULTIPLY_S8_32(int *c, const uint *a, const uint *b) {
   asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+#endif
+
+// Two float16 in a word: of two floats; and of two words, the lower halves, or the upper ones.
+#define PAIR_HALVES(a, b, upper) __byte_perm(a, b, (upper) ? 0x7632 : 0x5410)
+
+// Matrix units with float16: c[16][8] += a[16][16] b[16][8], likewise; sums are float32.
+#ifdef STANDIN_WAVE
+#define PACK_HALVES(low, high) (bitsOfHalf(low) | bitsOfHalf(high) << 16)
+#define MULTIPLY_F16(c, a, b) standinMultiplyF16(c, a, b, __LINE__)
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+DEVICE uint PACK_HALVES(float low, float high) {
+  uint both;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
+  return both;
+}
+DEVICE void MULTIPLY_F16(float *c, const uint *a, const uint *b) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 #endif

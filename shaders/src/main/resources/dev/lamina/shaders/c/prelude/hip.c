@@ -1,5 +1,8 @@
 // The dialect in HIP C++, after vectors.
 
+// blocks is for CUDA: here the compiler finds the registers by itself.
+#define KERNEL_BLOCKS(x, y, blocks) KERNEL(x, y)
+
 // --- Scalars in memory, at addresses that are a multiple of 2.
 #ifdef STANDIN_WAVE
 DEVICE float halfOf(uint bits) { return __half2float_bits((ushort) bits); }
