@@ -74,9 +74,11 @@ final class CardDevice implements Device {
   CardDevice(
       Flavour flavour, GpuDriver driver, GpuCard card, KernelImages images, DeviceOptions options) {
     this.flavour = flavour;
+    boolean rounding = options.math() == CpuMath.I8;
+    // Matrix units round, too.
     features =
         new CardFeatures(
-            card.capability() >= TENSOR_CAPABILITY, options.math() == CpuMath.I8, options.repack());
+            rounding && card.capability() >= TENSOR_CAPABILITY, rounding, options.repack());
     this.driver = driver;
     this.card = card;
     context = driver.open(card.ordinal());

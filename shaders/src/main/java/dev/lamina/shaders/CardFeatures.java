@@ -6,7 +6,7 @@ import dev.lamina.gguf.GgmlType;
 /**
  * What decides which kernels a card runs.
  *
- * @param tensor whether it has the matrix units of NVIDIA's compute capability 8.0
+ * @param tensor whether the matrix units of NVIDIA's compute capability 8.0 are used
  * @param integers whether activations are rounded to 8-bit integers for weights made of integers
  * @param repack whether weights may have another layout than in the file
  */

@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * rewrites plans for them.
  */
 public final class CardKernels {
-  /** The greatest heads that {@code cards/attention} takes. */
+  /** The greatest heads that {@code cards/heads} takes. */
   public static final int MOST_HEAD = 256;
 
   /** The greatest heads that {@code cards/attention-tensor} takes. */
@@ -172,9 +172,9 @@ public final class CardKernels {
     } else if (heads) {
       KernelText.preludes(text, dialect);
       PAGES.forEach(type -> KernelText.decoder(text, type, "decode" + type, "one" + type));
-      text.append(KernelText.file("cards/heads"));
+      text.append(KernelText.file("cards/heads")).append(KernelText.file("kernel/attention-join"));
       for (int lanes : AttentionShape.LANES) {
-        KernelText.again(text, "cards/attention", Map.of("LANES_Q", lanes));
+        KernelText.again(text, "kernel/attention", Map.of("LANES_Q", lanes));
       }
     } else if (rounding) {
       KernelText.preludes(text, dialect);

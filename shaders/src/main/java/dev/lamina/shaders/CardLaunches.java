@@ -352,7 +352,7 @@ public final class CardLaunches {
     Kernel kernel = launch.kernel();
     int dim = Math.max(kv.headDimK(), kv.headDimV());
     if (features.tensor()
-        && kernel.entry().equals("attention16")
+        && !join
         && dim <= CardKernels.MOST_TENSOR_HEAD
         && kv.typeK() == GgmlType.F16
         && kv.typeV() == GgmlType.F16) {

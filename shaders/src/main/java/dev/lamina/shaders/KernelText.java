@@ -47,7 +47,7 @@ public final class KernelText {
         layout(text, "V", key.second());
         decoder(text, key.first(), "decodeKey", "decodeKeyOne");
         decoder(text, key.second(), "decodeValue", "decodeValueOne");
-        text.append(file("kernel/attention-join"));
+        text.append(file("kernel/attention-heads")).append(file("kernel/attention-join"));
         int narrow = key.defines().get("NARROW");
         int wide = key.defines().get("WIDE");
         again(text, "kernel/attention", Map.of("LANES_Q", narrow));

@@ -21,7 +21,7 @@ class BenchRunnerTest {
     LoadOptions options = LoadOptions.DEFAULT.withGpuLayers(4).withContext(64);
     BenchModel model = BenchModels.file(Demo.model(), options, backends);
     try (var _ = model.model()) {
-      BenchTest test = new BenchTest(0, 3, 5);
+      BenchTest test = new BenchTest(0, 3, 5, 1);
       BenchResult result = new BenchRunner(2, true).run(model, test);
       assertEquals(List.of("fake0"), List.copyOf(result.work().keySet()));
       DeviceWork work = result.work().get("fake0");
@@ -39,6 +39,24 @@ class BenchRunnerTest {
       Map<?, ?> recorded = (Map<?, ?>) report.records().getFirst().get("device_work_per_token");
       assertEquals(Map.of("fake0", work.record()), recorded);
       assertTrue(work.toString().startsWith("1.000 submissions, "), work.toString());
+    }
+  }
+
+  @Test
+  void textsAreGeneratedAtOnce() {
+    FakeGpu gpu = FakeGpu.builder("fake0").build();
+    Backends backends = Backends.of(List.of(FakeProvider.of("fake", gpu)), DeviceOptions.DEFAULT);
+    LoadOptions options = LoadOptions.DEFAULT.withGpuLayers(4).withContext(64).withSequences(3);
+    BenchModel model = BenchModels.file(Demo.model(), options, backends);
+    assertTrue(model.loadNanos() > 0);
+    try (var _ = model.model()) {
+      BenchTest test = new BenchTest(0, 4, 0, 3);
+      assertEquals("tg4 x 3", test.label());
+      assertEquals(12, test.tokens());
+      BenchResult result = new BenchRunner(1, false).run(model, test);
+      // A step has a token of each text.
+      assertEquals(4, gpu.counters().submissions());
+      assertEquals(4 / 12.0, result.work().get("fake0").submissions());
     }
   }
 }

@@ -1,5 +1,5 @@
-// As attention16 of cards/attention, on matrix units, for pages of float16 and heads of up to HEAD values. A group is 4
-// warps with the same 16 queries; each takes every fourth run of 16 keys, and in the end they put their results together.
+// As kernel/attention, on matrix units, for pages of float16 and heads of up to HEAD values. A group is 4 warps with the
+// same 16 queries, of which a tile may leave some empty; each takes every fourth run of 16 keys, and in the end they put their results together.
 // Keys and values go straight from their pages to the registers of the lanes that multiply them: which of a head's values a
 // lane has is free as long as queries, or results, follow suit, and here each lane has 8 of them side by side.
 

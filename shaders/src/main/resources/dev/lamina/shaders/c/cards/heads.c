@@ -1,8 +1,16 @@
-// Keys and values of heads of any multiple of 16 up to HEAD, in pages of any type, which the launch decides: so that few
-// programs serve all models.
+// For kernel/attention: keys and values of heads of any multiple of 16 up to HEAD, in pages of any type, which the launch
+// decides: so that few programs serve all models.
 
 #define OUTS ((HEAD + ITEMS - 1) / ITEMS)
-#define LOWEST -1e30f
+#define MOST_K HEAD
+#define DIM_K headK
+#define DIM_V headV
+#define KEY_BYTES bytesK
+#define VALUE_BYTES bytesV
+#define KEY_PIECE(key, c) headPiece(typeK, key, c)
+#define VALUE_AT(value, d) headValue(typeV, value, d)
+#define HEAD_ARGS , int headK, int headV, int typeK, int typeV, int bytesK, int bytesV
+#define JOIN_ARGS , int headV
 
 // Numbers of the types in arguments.
 #define PAGES_F32 0
@@ -29,24 +37,5 @@ DEVICE float headValue(int type, const uchar *head, int d) {
     case PAGES_BF16: return oneBF16(head, d);
     case PAGES_Q8_0: return oneQ8_0(head + d / 32 * 34, d % 32);
     default: return oneQ4_0(head + d / 32 * 18, d % 32);
-  }
-}
-
-// Group x: a token's head.
-KERNEL(64, 1) attentionJoin(const float *partial, float *out, int splits, int headV) {
-  const float *from = partial + (ulong) GROUP_ID(0) * splits * (headV + 2);
-  float greatest = LOWEST;
-  for (int s = 0; s < splits; s++) {
-    greatest = MAX(greatest, from[s * (headV + 2) + headV]);
-  }
-  for (int d = LOCAL_ID(0); d < headV; d += 64) {
-    float sum = 0.0f;
-    float total = 0.0f;
-    for (int s = 0; s < splits; s++) {
-      float weight = EXP(from[s * (headV + 2) + headV] - greatest);
-      sum += weight * from[s * (headV + 2) + d];
-      total += weight * from[s * (headV + 2) + headV + 1];
-    }
-    out[(ulong) GROUP_ID(0) * headV + d] = sum / total;
   }
 }

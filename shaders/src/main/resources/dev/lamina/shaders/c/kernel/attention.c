@@ -2,16 +2,17 @@
 // LANES_Q queries, side by side in vectors, so that each key and value is read once for all of them. Softmax goes on
 // line, ITEMS keys at a time (Milakov and Gimelshein, "Online normalizer calculation for softmax"; Dao et al.,
 // "FlashAttention"). Group x: tiles; group y: key heads, times parts of their query heads; group z: parts of the
-// positions, whose results attentionJoin puts together. Compiled once for each number of LANES_Q.
+// positions, whose results attentionJoin puts together. Compiled once for each number of LANES_Q. What a head is, say
+// kernel/attention-heads and cards/heads.
 
 #define SUBS (ITEMS / LANES_Q)
 
 // tiles: for each its first token and how many.
-KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uchar *keys, GLOBAL const uchar *values,
+KERNEL_BLOCKS(ITEMS, 1, LANES_Q == 1 ? 8 : 4) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uchar *keys, GLOBAL const uchar *values,
     GLOBAL const int *step, GLOBAL float *out, GLOBAL float *partial, int tilesAt, int positionsAt, int slotsAt,
     int tableAt, int tableWidth, int pageShift, int headsKv, int ratio, int headsInTile, float scale, int window,
-    float cap, int splits) {
-  SHARED float qs[HEAD_K * LANES_Q];
+    float cap, int splits HEAD_ARGS) {
+  SHARED float qs[MOST_K * LANES_Q];
   SHARED float scores[ITEMS * LANES_Q];
   SHARED float red[ITEMS];
   SHARED float red2[ITEMS];
@@ -37,12 +38,12 @@ KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uc
   int laneValid = laneToken < tokens && part * headsInTile + lane % headsInTile < ratio;
   int laneEnd = laneValid ? position + laneToken + 1 : 0;
   int laneBegin = window > 0 && laneEnd > window ? laneEnd - window : 0;
-  for (int i = id; i < HEAD_K * LANES_Q; i += ITEMS) {
+  for (int i = id; i < DIM_K * LANES_Q; i += ITEMS) {
     int l = i % LANES_Q;
     int token = l / headsInTile;
     int head = part * headsInTile + l % headsInTile;
     qs[i] = token < tokens && head < ratio
-        ? scale * q[((ulong) (first + token) * heads + headKv * ratio + head) * HEAD_K + i / LANES_Q]
+        ? scale * q[((ulong) (first + token) * heads + headKv * ratio + head) * DIM_K + i / LANES_Q]
         : 0.0f;
   }
   if (id < LANES_Q) {
@@ -64,11 +65,11 @@ KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uc
     int mine = from + id;
     if (mine < end) {
       ulong row = ((ulong) (table[mine >> pageShift] * headsKv + headKv) << pageShift) + (mine & pageMask);
-      GLOBAL const uchar *key = keys + row * (HEAD_K / K_VALUES * K_BYTES);
+      GLOBAL const uchar *key = keys + row * KEY_BYTES;
       floatq sum = SPLATQ(0.0f);
-      for (int c = 0; c < HEAD_K / 16; c++) {
+      for (int c = 0; c < DIM_K / 16; c++) {
         float k[16];
-        unpack16(k, decodeKey(key + c / K_PIECES * K_BYTES, c % K_PIECES, (GLOBAL const uint *) step));
+        unpack16(k, KEY_PIECE(key, c));
         UNROLL_ON_CARDS for (int i = 0; i < 16; i++) {
           sum = FMAQ(LOADQ(qs + (c * 16 + i) * LANES_Q), k[i], sum);
         }
@@ -120,12 +121,12 @@ KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uc
     for (int j = 0; j < count; j++) {
       int at = from + j;
       ulong row = ((ulong) (table[at >> pageShift] * headsKv + headKv) << pageShift) + (at & pageMask);
-      GLOBAL const uchar *value = values + row * (HEAD_V / V_VALUES * V_BYTES);
+      GLOBAL const uchar *value = values + row * VALUE_BYTES;
       floatq p = LOADQ(scores + j * LANES_Q);
       UNROLL for (int o = 0; o < OUTS; o++) {
         int d = o * ITEMS + id;
-        if (d < HEAD_V) {
-          acc[o] = FMAQ(p, valueAt(value, d), acc[o]);
+        if (d < DIM_V) {
+          acc[o] = FMAQ(p, VALUE_AT(value, d), acc[o]);
         }
       }
     }
@@ -136,20 +137,20 @@ KERNEL(ITEMS, 1) JOIN(attention, LANES_Q)(GLOBAL const float *q, GLOBAL const uc
     int d = o * ITEMS + id;
     float t[LANES_Q];
     STOREQ(t, acc[o]);
-    if (d < HEAD_V) {
+    if (d < DIM_V) {
       UNROLL_ON_CARDS for (int l = 0; l < LANES_Q; l++) {
         int token = l / headsInTile;
         int head = part * headsInTile + l % headsInTile;
         if (token < tokens && head < ratio) {
           ulong row = (ulong) (first + token) * heads + headKv * ratio + head;
           if (splits == 1) {
-            out[row * HEAD_V + d] = t[l] / total[l];
+            out[row * DIM_V + d] = t[l] / total[l];
           } else {
-            GLOBAL float *to = partial + (row * splits + GROUP_ID(2)) * (HEAD_V + 2);
+            GLOBAL float *to = partial + (row * splits + GROUP_ID(2)) * (DIM_V + 2);
             to[d] = t[l];
             if (d == 0) {
-              to[HEAD_V] = top[l];
-              to[HEAD_V + 1] = total[l];
+              to[DIM_V] = top[l];
+              to[DIM_V + 1] = total[l];
             }
           }
         }

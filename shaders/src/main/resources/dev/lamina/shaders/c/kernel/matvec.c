@@ -60,7 +60,7 @@ DEVICE void JOIN(multiply, TOKENS)(float16 acc[TEAM_ROWS][TOKENS], GLOBAL const 
 }
 
 // rows: of this weight; they go to the columns from firstRow on of out, which is width wide.
-KERNEL(LANES, TEAMS) JOIN(matvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
+KERNEL_BLOCKS(LANES, TEAMS, TOKENS == 1 ? 4 : 3) JOIN(matvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
     GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width,
     int tokens) {
   SHARED float part[TEAMS * TEAM_ROWS * TOKENS * (LANES + 1)];

@@ -3,6 +3,7 @@
 
 #define KERNEL(x, y) SUBGROUP_SIZE __kernel __attribute__((reqd_work_group_size(x, y, 1))) void
 #define SUBGROUP_SIZE
+#define KERNEL_BLOCKS(x, y, blocks) KERNEL(x, y)
 #define DEVICE static inline
 #define GLOBAL __global
 #define LOCAL __local
