@@ -13,7 +13,12 @@
 
 namespace standin {
 
-Machine machine;
+// Tests say where the kernel libraries lie; for other programs the environment does.
+Machine machine = [] {
+  Machine machine;
+  if (const char* folder = getenv("STANDIN_MODULES")) machine.modules = folder;
+  return machine;
+}();
 thread_local Context* current;
 
 namespace {

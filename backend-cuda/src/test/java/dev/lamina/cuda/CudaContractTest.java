@@ -30,10 +30,13 @@ final class CudaContractTest extends BackendContract {
     return IntegerFormat.of(type) == null ? 1e-6 : 2e-4;
   }
 
-  /** Matrix units round queries and weights of keys to float16. */
+  /**
+   * Matrix units round queries to float16, and large scores move by as much of their size, which
+   * the softmax then makes a part of the result.
+   */
   @Override
   protected double attentionBound(GgmlType typeK, GgmlType typeV) {
     boolean halves = typeK == GgmlType.F16 && typeV == GgmlType.F16;
-    return halves ? 1e-6 : super.attentionBound(typeK, typeV);
+    return halves ? 1e-5 : super.attentionBound(typeK, typeV);
   }
 }

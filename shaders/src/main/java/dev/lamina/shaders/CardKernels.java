@@ -168,7 +168,9 @@ public final class CardKernels {
         .forEach((name, value) -> KernelText.define(text, name, value.toString()));
     if (heads && needsTensor(key)) {
       KernelText.preludes(text, dialect);
-      text.append("#define LOWEST -1e30f\n").append(KernelText.file("cards/attention-tensor"));
+      text.append("#define DIM_V headV\n#define JOIN_ARGS , int headV\n")
+          .append(KernelText.file("kernel/attention-join"))
+          .append(KernelText.file("cards/attention-tensor"));
     } else if (heads) {
       KernelText.preludes(text, dialect);
       PAGES.forEach(type -> KernelText.decoder(text, type, "decode" + type, "one" + type));

@@ -352,16 +352,15 @@ public final class CardLaunches {
     Kernel kernel = launch.kernel();
     int dim = Math.max(kv.headDimK(), kv.headDimV());
     if (features.tensor()
-        && !join
         && dim <= CardKernels.MOST_TENSOR_HEAD
         && kv.typeK() == GgmlType.F16
         && kv.typeV() == GgmlType.F16) {
-      launches.add(
-          with(
-              launch,
-              new Kernel(CardKernels.attentionTensor(dim), "attentionTensor", ATTENTION_ITEMS, 1),
-              launch.x(),
-              args));
+      ProgramKey tensor = CardKernels.attentionTensor(dim);
+      Kernel own =
+          join
+              ? new Kernel(tensor, kernel.entry(), kernel.itemsX(), kernel.itemsY())
+              : new Kernel(tensor, "attentionTensor", ATTENTION_ITEMS, 1);
+      launches.add(with(launch, own, launch.x(), args));
       return;
     }
     int items = kernel.program().defines().get("ITEMS");
