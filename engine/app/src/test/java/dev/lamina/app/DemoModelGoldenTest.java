@@ -135,6 +135,13 @@ class DemoModelGoldenTest {
    */
   private static final double LEAST_DIVERGENCE = 0.0005;
 
+  /**
+   * What rounding in blocks of 256 adds to a divergence, at least: Q6_K's, 0.000070 with llama.cpp,
+   * is 0.000048 where products are in float32, and with blocks of 32 nearly so. Llama.cpp's own
+   * float32 products give Lamina's divergences within half a percent, see below.
+   */
+  private static final double ROUNDING_256 = 0.00002;
+
   @TempDir private static Path folder;
   private static Path saved;
 
@@ -202,7 +209,7 @@ class DemoModelGoldenTest {
           type, kl, expected, 100 * (kl / expected - 1));
       String both = type + ": " + measured.mean() + ", llama.cpp's is " + expected;
       if (expected > LEAST_DIVERGENCE) {
-        assertTrue(kl > 0.95 * expected, both);
+        assertTrue(kl > 0.95 * (expected - ROUNDING_256), both);
       }
       assertTrue(kl < 1.05 * Math.max(expected, LEAST_DIVERGENCE), both);
       double same = 100 * measured.sameTop().value();
