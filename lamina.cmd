@@ -41,7 +41,7 @@ if not defined STALE (
 if defined STALE call :build || exit /b 1
 if not exist "%ARCHIVE%" call :archive
 
-"%JDK%\bin\java" -XX:+UseSerialGC -XX:-UsePerfData --sun-misc-unsafe-memory-access=allow -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds=off:stderr -Xlog:aot=off:stderr %LAMINA_JAVA_OPTS% -XX:SharedArchiveFile="%ARCHIVE%" -jar "%JAR%" %*
+"%JDK%\bin\java" -XX:+UseSerialGC -Xms48m -XX:-UsePerfData --sun-misc-unsafe-memory-access=allow -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds=off:stderr -Xlog:aot=off:stderr %LAMINA_JAVA_OPTS% -XX:SharedArchiveFile="%ARCHIVE%" -jar "%JAR%" %*
 exit /b %ERRORLEVEL%
 
 :try
@@ -70,5 +70,5 @@ move /y "%TARGET%\lamina\started" "%BUILT%" > nul
 exit /b 0
 
 :archive
-"%JDK%\bin\java" -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow -XX:ArchiveClassesAtExit="%ARCHIVE%" -Dlamina.cpu.start=turns -jar "%JAR%" run -n 8 -ub 9 > nul 2>&1 < nul
+"%JDK%\bin\java" -XX:+UseSerialGC -Xms48m --sun-misc-unsafe-memory-access=allow -XX:ArchiveClassesAtExit="%ARCHIVE%" -Dlamina.cpu.start=turns -jar "%JAR%" run -n 8 -ub 9 > nul 2>&1 < nul
 exit /b 0
