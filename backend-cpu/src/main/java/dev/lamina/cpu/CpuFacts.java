@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,6 +23,8 @@ import java.util.stream.Stream;
 record CpuFacts(String name, List<String> features, int cores) {
   private static final List<String> WANTED =
       List.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "asimd", "sve");
+
+  private static final String ALLOWED = "Cpus_allowed_list:";
 
   CpuFacts {
     features = List.copyOf(features);
@@ -53,30 +56,49 @@ record CpuFacts(String name, List<String> features, int cores) {
     return new CpuFacts(name, features, physicalCores());
   }
 
-  /**
-   * The processors that Java may use (container limits and processor sets counted), less those that
-   * share a core with another.
-   */
   private static int physicalCores() {
     int available = Runtime.getRuntime().availableProcessors();
-    Set<String> cores = new HashSet<>();
-    int processors = 0;
-    try (Stream<Path> found = Files.list(Path.of("/sys/devices/system/cpu"))) {
-      for (Path cpu : (Iterable<Path>) found::iterator) {
-        Path siblings = cpu.resolve("topology/thread_siblings_list");
-        if (cpu.getFileName().toString().matches("cpu\\d+") && Files.exists(siblings)) {
-          cores.add(Files.readString(siblings).strip());
-          processors++;
-        }
-      }
+    try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
+      BitSet allowed =
+          status
+              .filter(line -> line.startsWith(ALLOWED))
+              .map(line -> processors(line.substring(ALLOWED.length())))
+              .findFirst()
+              .orElseGet(BitSet::new);
+      return physicalCores(Path.of("/sys/devices/system/cpu"), allowed, available);
     } catch (IOException | RuntimeException e) {
-      return available;
+      return available; // not Linux
     }
-    if (processors == 0) {
-      return available;
+  }
+
+  /**
+   * The cores behind the processors that this process may run on, of which two or more can share
+   * one.
+   *
+   * @param folder has a folder for each processor, with its topology
+   * @param allowed numbers of the processors
+   * @param available what Java counts: with the limits of a container, it can be less
+   */
+  static int physicalCores(Path folder, BitSet allowed, int available) throws IOException {
+    Set<String> cores = new HashSet<>();
+    for (int cpu : allowed.stream().toArray()) {
+      Path siblings = folder.resolve("cpu" + cpu).resolve("topology/thread_siblings_list");
+      if (!Files.exists(siblings)) {
+        return available;
+      }
+      cores.add(Files.readString(siblings).strip());
     }
-    return Math.max(
-        1, Math.min(available, (available * cores.size() + processors - 1) / processors));
+    return cores.isEmpty() ? available : Math.min(available, cores.size());
+  }
+
+  /** The processors of a list as Linux writes it: {@code 0-3,8}. */
+  static BitSet processors(String list) {
+    BitSet processors = new BitSet();
+    for (String range : list.strip().split(",")) {
+      String[] ends = range.split("-");
+      processors.set(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1);
+    }
+    return processors;
   }
 
   DeviceInfo info(int threads, String math) {
