@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lamina.backend.DeviceException;
 import dev.lamina.cuda.hip.HipCompiler;
-import dev.lamina.cuda.standin.Requirement;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.KernelUnit;
 import dev.lamina.shaders.ProgramKey;
+import dev.lamina.testing.Requirement;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

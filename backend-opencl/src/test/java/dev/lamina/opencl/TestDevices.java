@@ -1,11 +1,8 @@
 package dev.lamina.opencl;
 
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
-import java.util.Arrays;
+import dev.lamina.testing.Requirement;
 import java.util.function.UnaryOperator;
 
 /** The OpenCL device of this machine, on which the tests run. */
@@ -27,18 +24,9 @@ final class TestDevices {
   static OpenClDevice open(String id, UnaryOperator<OpenClDevice.Settings> change) {
     if (FOUND.devices().isEmpty()) {
       String why = "there is no OpenCL device here: " + String.join("; ", FOUND.reasons());
-      if (isRequired()) {
-        fail("LAMINA_REQUIRE_DEVICES names opencl, and " + why);
-      }
-      assumeTrue(false, why);
+      Requirement.missing("opencl", why);
     }
     OpenClDevice first = (OpenClDevice) FOUND.devices().getFirst();
     return first.again(id, change.apply(first.settings()));
-  }
-
-  private static boolean isRequired() {
-    String required = System.getenv("LAMINA_REQUIRE_DEVICES");
-    return required != null
-        && Arrays.stream(required.split(",")).map(String::strip).anyMatch("opencl"::equals);
   }
 }

@@ -1,8 +1,7 @@
 package dev.lamina.vulkan;
 
 import dev.lamina.gguf.GgmlType;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
+import dev.lamina.testing.Requirement;
 
 /** Vectors rounded to bytes, multiplied four at once. */
 class IntegerContractTest extends ProductsContract {
@@ -19,8 +18,7 @@ class IntegerContractTest extends ProductsContract {
   @Override
   void lacking(VulkanDevice device) {
     String why = device.info().description() + " has no integer dot products";
-    Assertions.assertFalse(TestDevices.isRequired(), why);
-    Assumptions.abort(why);
+    Requirement.missing("vulkan", why);
   }
 
   @Override

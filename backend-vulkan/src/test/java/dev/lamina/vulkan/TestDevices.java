@@ -4,13 +4,13 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.testing.Requirement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -36,9 +36,6 @@ final class TestDevices {
           GgmlType.TQ1_0,
           GgmlType.TQ2_0,
           GgmlType.MXFP4);
-
-  /** Names the backends whose devices must be there: a list such as {@code vulkan,opencl}. */
-  private static final String REQUIRED = "LAMINA_REQUIRE_DEVICES";
 
   private TestDevices() {}
 
@@ -78,28 +75,13 @@ final class TestDevices {
     }
   }
 
-  /** Whether the tests must find a device. */
-  static boolean isRequired() {
-    return isRequired("vulkan");
-  }
-
-  /** Whether the tests must find a device, or a feature of it, of this name. */
-  static boolean isRequired(String name) {
-    String required = System.getenv(REQUIRED);
-    return required != null && List.of(required.split(",")).contains(name);
-  }
-
-  /**
-   * The first device; the others are closed. Where there is none, the test fails if {@value
-   * #REQUIRED} asks for one, and is skipped otherwise.
-   */
+  /** The first device; the others are closed. See {@link Requirement} for where there is none. */
   static Device open(VulkanOptions options) {
     Discovery discovery = new VulkanBackendProvider(options).discover(DeviceOptions.DEFAULT);
     discovery.devices().stream().skip(1).forEach(Device::close);
     if (discovery.devices().isEmpty()) {
       String why = "no Vulkan device to test on: " + String.join("; ", discovery.reasons());
-      Assertions.assertFalse(isRequired(), why);
-      Assumptions.abort(why);
+      Requirement.missing("vulkan", why);
     }
     return discovery.devices().getFirst();
   }

@@ -2,6 +2,7 @@ package dev.lamina.cuda.standin;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.lamina.testing.Requirement;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
