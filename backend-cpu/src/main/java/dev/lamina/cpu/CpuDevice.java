@@ -27,6 +27,11 @@ import java.util.Optional;
 
 /** The processor with its vector units. Submitting a step runs it before it returns. */
 final class CpuDevice implements Device {
+  /**
+   * Threads for a processor, at most: more wait for each other so long that a step seems to hang.
+   */
+  private static final int MOST_THREADS = 8;
+
   private final CpuFacts facts = CpuFacts.read();
   private final ThreadTeam team;
   private final Start start;
@@ -69,7 +74,9 @@ final class CpuDevice implements Device {
     } else {
       math = "float32 products: " + choice.reason();
     }
-    team = new ThreadTeam(options.threads() > 0 ? options.threads() : facts.cores());
+    int most = MOST_THREADS * Runtime.getRuntime().availableProcessors();
+    team =
+        new ThreadTeam(options.threads() > 0 ? Math.min(options.threads(), most) : facts.cores());
   }
 
   private static Isa.Choice choose(DeviceOptions options) {
@@ -82,6 +89,11 @@ final class CpuDevice implements Device {
   @Override
   public DeviceInfo info() {
     return facts.info(team.size(), math);
+  }
+
+  @Override
+  public int threads() {
+    return team.size();
   }
 
   @Override

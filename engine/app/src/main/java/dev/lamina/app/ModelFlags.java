@@ -49,7 +49,8 @@ final class ModelFlags {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      description = "Threads of the CPU. 0 or less: as many as there are cores. [0]")
+      description =
+          "Threads of the CPU, at most 8 a processor. 0 or less: as many as there are cores. [0]")
   private int threads;
 
   @Option(

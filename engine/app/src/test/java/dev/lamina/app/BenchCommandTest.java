@@ -80,6 +80,22 @@ class BenchCommandTest {
     assertEquals(4, lines.size(), ran.out());
     assertTrue(lines.get(2).contains("| pp8 |") && lines.get(3).contains("| tg2 |"), ran.out());
     assertTrue(lines.get(2).endsWith("| 100 % |"), ran.out());
+    // the demo model is small: neither 0.00 GiB nor 0.00 B
+    assertTrue(lines.get(2).contains(" MiB | ") && lines.get(2).contains(" M | "), ran.out());
+  }
+
+  @Test
+  void threadsAreThoseThatCompute() {
+    int most = 8 * Runtime.getRuntime().availableProcessors();
+    for (int[] askedAndUsed : new int[][] {{1, 1}, {3, 3}, {100_000, most}}) {
+      Ran ran =
+          Ran.lamina(
+              "bench", "-p", "4", "-n", "0", "-r", "1", "-o", "json", "-t", "" + askedAndUsed[0]);
+      assertEquals(0, ran.code(), ran.err());
+      JsonObject record =
+          JsonParser.parseString(ran.out()).getAsJsonArray().get(0).getAsJsonObject();
+      assertEquals(askedAndUsed[1], record.get("n_threads").getAsInt());
+    }
   }
 
   @Test

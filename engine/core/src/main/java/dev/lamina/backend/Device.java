@@ -65,6 +65,11 @@ public interface Device extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Threads of this machine's processor that it computes with; 0 where it is no processor. */
+  default int threads() {
+    return 0;
+  }
+
   /** What it has been asked to do so far. Empty where it does not count. */
   default Optional<DeviceCounters> workDone() {
     return Optional.empty();

@@ -46,8 +46,12 @@ public final class BenchReport {
     BenchModel model = result.model();
     return row(
         model.type(),
-        String.format(Locale.ROOT, "%.2f GiB", model.bytes() / (double) (1L << 30)),
-        String.format(Locale.ROOT, "%.2f B", model.parameters() / 1e9),
+        model.bytes() < 1L << 30
+            ? String.format(Locale.ROOT, "%.2f MiB", model.bytes() / (double) (1L << 20))
+            : String.format(Locale.ROOT, "%.2f GiB", model.bytes() / (double) (1L << 30)),
+        model.parameters() < 1_000_000_000L
+            ? String.format(Locale.ROOT, "%.2f M", model.parameters() / 1e6)
+            : String.format(Locale.ROOT, "%.2f B", model.parameters() / 1e9),
         backends(model.model()),
         Integer.toString(model.model().placement().offloaded()),
         Integer.toString(threads(model.model())),
@@ -91,8 +95,7 @@ public final class BenchReport {
   }
 
   private static int threads(Model model) {
-    int asked = model.options().devices().threads();
-    return asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
+    return model.placement().embedding().threads();
   }
 
   /** One result as a record with llama-bench's keys, and ours at the end. */

@@ -93,6 +93,11 @@ public final class ReferenceDevice implements Device {
   }
 
   @Override
+  public int threads() {
+    return 1;
+  }
+
+  @Override
   public Support supports(Op op) {
     return CAPABILITIES.supports(op);
   }
