@@ -15,7 +15,6 @@ import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
 import dev.lamina.cpu.code.Isa;
-import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.cpu.panel.PanelFormats;
 import java.lang.foreign.MemorySegment;
@@ -36,8 +35,7 @@ final class CpuDevice implements Device {
   private final ThreadTeam team;
   private final Start start;
 
-  /** Multiplies with panels; null where there is no machine code. */
-  private final PanelCode code;
+  private final KernelFamily family;
 
   /** Whether activations are rounded for products with panels of integers. */
   private final boolean integers;
@@ -64,11 +62,12 @@ final class CpuDevice implements Device {
 
   private CpuDevice(DeviceOptions options, Start start, Isa.Choice choice, CpuMath asked) {
     this.start = start;
-    code = choice.isa() == null ? null : PanelCode.of(choice.isa());
-    integers = code != null && asked == CpuMath.I8;
+    boolean code = choice.isa() != null;
+    family = KernelFamily.of(choice.isa());
+    integers = code && asked == CpuMath.I8;
     if (integers) {
       math = "8-bit products, as machine code for " + choice.isa().label();
-    } else if (code != null) {
+    } else if (code) {
       math =
           "float32 products: asked for; of float types as machine code for " + choice.isa().label();
     } else {
@@ -107,7 +106,7 @@ final class CpuDevice implements Device {
     PanelFormat format = panels(spec);
     return own(
         format != null
-            ? CpuWeight.panels(spec, data, format, code, team)
+            ? CpuWeight.panels(spec, data, format, family.panels(), team)
             : CpuWeight.of(spec, data));
   }
 
@@ -119,7 +118,7 @@ final class CpuDevice implements Device {
 
   /** The panels that a weight is brought into, or null where it stays as it is. */
   private PanelFormat panels(TensorSpec spec) {
-    if (code == null || spec.use() != TensorSpec.Use.MATRIX) {
+    if (family.panels() == null || spec.use() != TensorSpec.Use.MATRIX) {
       return null;
     }
     PanelFormat format = PanelFormats.of(spec.type(), spec.cols());
@@ -128,7 +127,7 @@ final class CpuDevice implements Device {
 
   @Override
   public long workBytes(Graph graph, Limits limits) {
-    return CpuProgram.workBytes(graph, limits, team.size(), this::panels, code);
+    return CpuProgram.workBytes(graph, limits, team.size(), this::panels, family);
   }
 
   @Override
@@ -152,7 +151,7 @@ final class CpuDevice implements Device {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
     }
-    return own(new CpuProgram(graph, loaded, limits, team, start, code));
+    return own(new CpuProgram(graph, loaded, limits, team, start, family));
   }
 
   @Override

@@ -15,7 +15,6 @@ import dev.lamina.cpu.kernel.KvMemory;
 import dev.lamina.cpu.kernel.Matrix;
 import dev.lamina.cpu.kernel.Place;
 import dev.lamina.cpu.kernel.StepState;
-import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.gguf.Dequantizer;
 import java.util.ArrayList;
@@ -55,16 +54,16 @@ final class CpuProgram implements Program {
       Limits limits,
       ThreadTeam team,
       Start start,
-      PanelCode code) {
+      KernelFamily family) {
     this.graph = graph;
     this.limits = limits;
     this.team = team;
     this.state = new StepState(limits, team.size());
     this.tiers =
-        Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want(), code));
+        Tiers.of(graph, start, step -> WarmUp.start(graph, weights, limits, step.want(), family));
     try {
       ProgramPlan plan =
-          new ProgramPlan(graph, limits, source(weights), code, tiers != null, profile);
+          new ProgramPlan(graph, limits, source(weights), family, tiers != null, profile);
       NativeMemory activations = own(plan.layOut());
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
@@ -80,7 +79,7 @@ final class CpuProgram implements Program {
       scratch = own(scratchStride * team.size()).address();
       ahead = new Ahead[team.size()];
       for (int i = 0; i < ahead.length; i++) {
-        ahead[i] = new Ahead(code, scratch + i * scratchStride);
+        ahead[i] = new Ahead(family.panels(), scratch + i * scratchStride);
       }
     } catch (RuntimeException | Error e) {
       close();
@@ -99,7 +98,7 @@ final class CpuProgram implements Program {
       Limits limits,
       int threads,
       Function<TensorSpec, PanelFormat> panels,
-      PanelCode code) {
+      KernelFamily family) {
     long[] vectors = {0};
     ProgramPlan plan =
         new ProgramPlan(
@@ -127,7 +126,7 @@ final class CpuProgram implements Program {
                 return new KvMemory(spec, limits.pageSize(), 0, 0);
               }
             },
-            code,
+            family,
             false,
             null);
     return plan.layOut() + scratchStride(plan.scratchBytes()) * threads + vectors[0];

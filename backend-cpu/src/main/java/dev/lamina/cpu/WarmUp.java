@@ -6,7 +6,6 @@ import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
-import dev.lamina.cpu.panel.PanelCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +30,7 @@ final class WarmUp implements AutoCloseable {
   private final Map<TensorSpec, CpuWeight> weights;
   private final Limits limits;
   private final Output want;
-  private final PanelCode code;
+  private final KernelFamily family;
   private final Thread thread = new Thread(this::run, "lamina-cpu-warm-up");
   private CpuProgram program;
   private boolean closed;
@@ -40,12 +39,16 @@ final class WarmUp implements AutoCloseable {
   private int rounds;
 
   private WarmUp(
-      Graph graph, Map<TensorSpec, CpuWeight> weights, Limits limits, Output want, PanelCode code) {
+      Graph graph,
+      Map<TensorSpec, CpuWeight> weights,
+      Limits limits,
+      Output want,
+      KernelFamily family) {
     this.graph = graph;
     this.weights = weights;
     this.limits = limits;
     this.want = want;
-    this.code = code;
+    this.family = family;
   }
 
   /**
@@ -53,16 +56,21 @@ final class WarmUp implements AutoCloseable {
    *
    * @param limits those of the program to warm up for
    * @param want what its steps want
-   * @param code multiplies with panels, or null
+   * @param family computes it
    */
   static WarmUp start(
-      Graph graph, Map<TensorSpec, CpuWeight> weights, Limits limits, Output want, PanelCode code) {
+      Graph graph,
+      Map<TensorSpec, CpuWeight> weights,
+      Limits limits,
+      Output want,
+      KernelFamily family) {
     int pages = (PROMPT + SINGLE + limits.pageSize() - 1) / limits.pageSize();
     List<Limits.PageGroup> groups = new ArrayList<>();
     limits.groups().forEach(group -> groups.add(new Limits.PageGroup(pages, pages)));
     int prompt = Math.min(PROMPT, limits.maxTokens());
     WarmUp warmUp =
-        new WarmUp(graph, weights, new Limits(prompt, 1, 1, limits.pageSize(), groups), want, code);
+        new WarmUp(
+            graph, weights, new Limits(prompt, 1, 1, limits.pageSize(), groups), want, family);
     warmUp.thread.setDaemon(true);
     warmUp.thread.start();
     return warmUp;
@@ -75,7 +83,7 @@ final class WarmUp implements AutoCloseable {
         return;
       }
       try {
-        mine = new CpuProgram(graph, weights, limits, new ThreadTeam(1), Start.SIMD, code);
+        mine = new CpuProgram(graph, weights, limits, new ThreadTeam(1), Start.SIMD, family);
       } catch (DeviceException e) {
         return; // no memory to spare: the first steps of the SIMD kernels will be slow, no more
       }

@@ -19,7 +19,6 @@ import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
 import dev.lamina.backend.Weight;
 import dev.lamina.cpu.code.Isa;
-import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -132,10 +131,9 @@ class TiersTest {
       }
     }
 
-    /** What multiplies with the weights' panels, or null where there is no machine code. */
-    PanelCode code() {
-      Isa.Choice choice = Isa.choose();
-      return choice.isa() == null ? null : PanelCode.of(choice.isa());
+    /** The kernels that the weights are laid out for. */
+    KernelFamily family() {
+      return KernelFamily.of(Isa.choose().isa());
     }
 
     /** The hidden states of two steps. */
@@ -190,7 +188,7 @@ class TiersTest {
     try (Layer layer = new Layer(Start.SIMD)) {
       float[] before = layer.run();
       try (WarmUp warmUp =
-          WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.code())) {
+          WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.family())) {
         warmUp.await();
         assertTrue(warmUp.rounds() > 1, warmUp.rounds() + " rounds");
       }
@@ -206,7 +204,7 @@ class TiersTest {
     try (Layer layer = new Layer(Start.SIMD)) {
       for (int i = 0; i < 20; i++) {
         WarmUp warmUp =
-            WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.code());
+            WarmUp.start(layer.graph, layer.weights, layer.limits, Output.HIDDEN, layer.family());
         if (i % 2 == 0) {
           Thread.onSpinWait();
         }
