@@ -14,5 +14,5 @@ vec4 activation(uint row, uint at) {
     return some;
   }
 #endif
-  return arguments.x.v[(row * arguments.cols + at) >> 2];
+  return Quads(arguments.x).v[(row * arguments.cols + at) >> 2];
 }

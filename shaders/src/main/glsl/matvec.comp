@@ -20,11 +20,8 @@ layout(constant_id = 4) const bool EXPERTS = false;
 layout(push_constant) uniform Arguments {
   Words mainPlane;
   Words scalePlane;
-#ifdef INTEGERS
+  // The vectors: float32, or as quantize.comp makes them.
   Words x;
-#else
-  Quads x;
-#endif
   Floats y;
   Floats bias;
   Floats routing;
@@ -113,23 +110,14 @@ void main() {
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
       uint q[4];
       float a[SCALES];
-#ifdef OFFSETS
       float b[SCALES];
-      quants(from[r] + block, unit, q, a, b);
-#else
-      quants(from[r] + block, unit, q, a);
-#endif
+      signedQuants(from[r] + block, unit, q, a, b);
       [[unroll]] for (uint t = 0; t < TOKENS; t++) {
         [[unroll]] for (uint s = 0; s < SCALES; s++) {
           int product = 0;
           int added = 0;
           [[unroll]] for (uint k = s * QUADS; k < (s + 1u) * QUADS; k++) {
-#ifdef CENTRE
-            uint w = lessEach(q[k], CENTRE * 0x01010101u);
-#else
-            uint w = q[k];
-#endif
-            product += dotPacked4x8EXT(int(w), int(x[t][k]));
+            product += dotPacked4x8EXT(int(q[k]), int(x[t][k]));
             added += dotPacked4x8EXT(0x01010101, int(x[t][k]));
           }
           float one = a[s] * float(product);

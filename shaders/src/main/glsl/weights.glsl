@@ -7,6 +7,8 @@
 // and all others
 //   SCALES                   1, 2 or 4: how many scales a unit has, for as many quads each; the
 //                            quads of one scale lie in the same 32 values of the row
+//   TOGETHER                 how many units, counted from the block's first, have the same scales,
+//                            each for quads of the same 32 values: 2 or 4
 //   quants(block, unit, q, a)    a unit's quants, four bytes a quad, and the scales. Bytes are
 //                            unsigned less CENTRE, where that is defined, and signed otherwise
 //   quants(block, unit, q, a, b) instead where OFFSETS is defined: what is added to each product of
@@ -55,6 +57,24 @@ uint fifthBits(uint word, uint n) {
 #include TYPE_FILE
 
 #ifdef SCALES
+// The same as signed bytes, and as unsigned ones up to 127 where there are offsets.
+void signedQuants(
+    uint block, uint unit, out uint q[4], out float a[SCALES], out float b[SCALES]) {
+#ifdef OFFSETS
+  quants(block, unit, q, a, b);
+#else
+  quants(block, unit, q, a);
+  [[unroll]] for (uint s = 0; s < SCALES; s++) {
+    b[s] = 0.0;
+  }
+#endif
+#ifdef CENTRE
+  [[unroll]] for (uint k = 0; k < 4; k++) {
+    q[k] = lessEach(q[k], CENTRE * 0x01010101u);
+  }
+#endif
+}
+
 void decode(uint block, uint unit, out vec4 w[4]) {
   uint q[4];
   float a[SCALES];

@@ -1,6 +1,7 @@
 // Blocks of 256 in which 32 bytes hold 64 values, the first 32 in their low halves, with 6-bit
 // scales and minimums (ggml's get_scale_min_k4).
 #define BLOCK 256
+#define TOGETHER 4
 
 uint quadPosition(uint unit, uint k) {
   return (unit >> 2) * 64u + (unit & 3u) * 8u + (k & 1u) * 4u + (k >> 1) * 32u;

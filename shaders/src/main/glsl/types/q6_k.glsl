@@ -2,6 +2,7 @@
 // A half of 128 values has runs of 32: two in the low halves of 64 bytes, two in the high ones.
 #define BLOCK 256
 #define SCALES 2
+#define TOGETHER 2
 #define CENTRE 32
 
 uint quadPosition(uint unit, uint k) {

@@ -2,6 +2,7 @@
 #define BLOCK 32
 #include "types/straight.glsl"
 #define SCALES 1
+#define TOGETHER 2
 
 void quants(uint block, uint unit, out uint q[4], out float a[SCALES]) {
   a[0] = scaleHalf(block);

@@ -3,6 +3,7 @@
 #define BLOCK 256
 #include "types/straight.glsl"
 #define SCALES 1
+#define TOGETHER 2
 #define CENTRE 1
 
 // Four digits, one in each byte.

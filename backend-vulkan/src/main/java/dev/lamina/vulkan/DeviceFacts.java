@@ -329,6 +329,14 @@ record DeviceFacts(
         && !options.without().contains(Feature.INTEGERS);
   }
 
+  /** Whether tiles hold float16 numbers. */
+  boolean halves(VulkanOptions options) {
+    // Software converts each number that it reads.
+    boolean wanted =
+        kind != DeviceInfo.Kind.SOFTWARE_GPU || options.with().contains(Feature.HALVES);
+    return products.halves() && wanted && !options.without().contains(Feature.HALVES);
+  }
+
   /** The small matrices that kernels multiply; null for none. */
   Products.MatrixSize matrices(VulkanOptions options) {
     // Older cards of Intel's want subgroups of 8, and software has no hardware for it.
@@ -354,10 +362,15 @@ record DeviceFacts(
     int width = subgroup(options);
     notes.add(width == 0 ? "kernels without subgroup arithmetic" : "subgroups of " + width);
     if (integers(options)) {
-      notes.add("integer dot products for one to " + MatrixShape.MOST_VECTORS + " tokens");
+      notes.add(
+          matrices(options) == null
+              ? "integer dot products"
+              : "integer dot products for one to " + MatrixShape.MOST_VECTORS + " tokens");
     }
     if (matrices(options) != null) {
       notes.add("cooperative matrices of " + matrices(options) + " for more tokens");
+    } else if (halves(options)) {
+      notes.add("tiles of float16 for more than " + MatrixShape.MOST_VECTORS + " tokens");
     }
     if (kind == DeviceInfo.Kind.SOFTWARE_GPU) {
       notes.add("the CPU behind Vulkan: used only where --device names it");

@@ -10,6 +10,8 @@ enum Feature {
   SUBGROUPS,
   /** Products of four bytes at once, over vectors rounded to bytes. */
   INTEGERS,
+  /** Tiles of float16 numbers in shared memory, summed in float32. */
+  HALVES,
   /** Small matrices of float16 numbers, multiplied by subgroups. */
   MATRICES;
 

@@ -37,8 +37,12 @@ record MatrixShape(
     PLAIN_TEAMS("matvec_plain_"),
     /** Teams multiply the weights' integers with vectors rounded to bytes. */
     INTEGER_TEAMS("matvec_integer_"),
-    /** Tiles go through shared memory. */
+    /** Tiles go through shared memory, with four bytes of the same kind multiplied at once. */
+    INTEGER_TILES("matmul_integer_"),
+    /** Tiles of float32 numbers. */
     TILES("matmul_"),
+    /** Tiles of float16 numbers, with vectors of such. */
+    HALF_TILES("matmul_halves_"),
     /** The same as small matrices of float16 numbers, with vectors of such. */
     MATRIX_TILES("matmul_cooperative_");
 
@@ -49,7 +53,10 @@ record MatrixShape(
     }
 
     boolean tiled() {
-      return this == TILES || this == MATRIX_TILES;
+      return switch (this) {
+        case TEAMS, PLAIN_TEAMS, INTEGER_TEAMS -> false;
+        case INTEGER_TILES, TILES, HALF_TILES, MATRIX_TILES -> true;
+      };
     }
   }
 
@@ -76,14 +83,23 @@ record MatrixShape(
               : device.integers() && isInteger(type) ? Way.INTEGER_TEAMS : Way.TEAMS;
       return new MatrixShape(way, WORKGROUP, team, subgroup, rows, vectors, 0, 0, null);
     }
+    int columns = tokens <= 32 ? 32 : TILE;
     if (device.matrices() != null && isNarrow(type)) {
-      int columns = tokens <= 32 ? 32 : TILE;
       return matrixTiles(subgroup, columns, device.matrices());
     }
-    if (tokens <= 32 || device.sharedMemory() < 32768) {
-      return new MatrixShape(Way.TILES, WORKGROUP, 0, 0, TILE, 32, 4, 4, null);
+    if (device.integers() && isInteger(type)) {
+      return tiles(Way.INTEGER_TILES, columns);
     }
-    return new MatrixShape(Way.TILES, WORKGROUP, 0, 0, TILE, TILE, 8, 4, null);
+    if (device.halves() && isNarrow(type)) {
+      return tiles(Way.HALF_TILES, columns);
+    }
+    return tiles(Way.TILES, device.sharedMemory() < 32768 ? 32 : columns);
+  }
+
+  private static MatrixShape tiles(Way way, int columns) {
+    int subTokens = 4;
+    int subRows = TILE * columns / (WORKGROUP * subTokens);
+    return new MatrixShape(way, WORKGROUP, 0, 0, TILE, columns, subRows, subTokens, null);
   }
 
   /** Halves a tile, its longer side first, until each subgroup has one part. */

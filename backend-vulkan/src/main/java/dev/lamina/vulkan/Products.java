@@ -29,10 +29,11 @@ import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
  *
  * @param integers whether it multiplies four signed bytes at once
  * @param fastIntegers whether it has instructions for that
+ * @param halves whether it has float16 numbers
  * @param matrices the small matrices that its subgroups multiply; null for none that suit
  */
-record Products(boolean integers, boolean fastIntegers, MatrixSize matrices) {
-  static final Products NONE = new Products(false, false, null);
+record Products(boolean integers, boolean fastIntegers, boolean halves, MatrixSize matrices) {
+  static final Products NONE = new Products(false, false, false, null);
 
   /**
    * A product of matrices of float16 numbers, summed in float32.
@@ -97,6 +98,7 @@ record Products(boolean integers, boolean fastIntegers, MatrixSize matrices) {
       return new Products(
           dotFeatures.shaderIntegerDotProduct(),
           dotProperties.integerDotProduct4x8BitPackedSignedAccelerated(),
+          twelve.shaderFloat16(),
           useful ? matrixSize(stack, physical) : null);
     }
   }

@@ -24,8 +24,8 @@ record Vectors(Value in, int count, int width, boolean bytes) {
     int count = in.width() / weight.cols();
     return switch (way) {
       case TEAMS, PLAIN_TEAMS, TILES -> null;
-      case INTEGER_TEAMS -> new Vectors(in, count, weight.cols(), true);
-      case MATRIX_TILES -> {
+      case INTEGER_TEAMS, INTEGER_TILES -> new Vectors(in, count, weight.cols(), true);
+      case HALF_TILES, MATRIX_TILES -> {
         int padded = (weight.cols() + 31) / 32 * 32;
         yield new Vectors(in, count, padded, false);
       }

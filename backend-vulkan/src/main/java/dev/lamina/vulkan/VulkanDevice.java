@@ -229,6 +229,11 @@ final class VulkanDevice implements Device {
     return facts.integers(options);
   }
 
+  /** Whether tiles hold float16 numbers. */
+  boolean halves() {
+    return facts.halves(options);
+  }
+
   /** The small matrices that kernels multiply; null for none. */
   Products.MatrixSize matrices() {
     return facts.matrices(options);
@@ -297,9 +302,10 @@ final class VulkanDevice implements Device {
                 .sType$Default()
                 .shaderIntegerDotProduct(true));
       }
+      twelve.shaderFloat16(halves() || matrices() != null);
       if (matrices() != null) {
         extensions.add(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-        twelve.shaderFloat16(true).vulkanMemoryModel(true).vulkanMemoryModelDeviceScope(true);
+        twelve.vulkanMemoryModel(true).vulkanMemoryModelDeviceScope(true);
         info.pNext(
             VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack)
                 .sType$Default()

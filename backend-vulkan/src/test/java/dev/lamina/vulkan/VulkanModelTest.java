@@ -142,20 +142,21 @@ class VulkanModelTest {
    */
   @ParameterizedTest
   @CsvSource({
-    "INTEGERS, 8, Q4_0, 0.03", "INTEGERS, 8, Q6_K, 0.03", "INTEGERS, 8, Q8_0, 0.03",
-    "INTEGERS, 1, Q4_K_M, 0.03", "MATRICES, 40, Q4_0, 0.003", "MATRICES, 40, Q4_K_M, 0.003"
+    "INTEGERS, 8, Q4_0, 0.03",
+    "INTEGERS, 8, Q6_K, 0.03",
+    "INTEGERS, 8, Q8_0, 0.03",
+    "INTEGERS, 1, Q4_K_M, 0.03",
+    "INTEGERS, 40, Q4_0, 0.03",
+    "INTEGERS, 40, Q4_K_M, 0.03",
+    "HALVES, 40, Q4_0, 0.003",
+    "HALVES, 40, Q6_K, 0.003",
+    "MATRICES, 40, Q4_0, 0.003",
+    "MATRICES, 40, Q4_K_M, 0.003"
   })
   void kernelsThatRoundKeepWithinTheirBudget(
       Feature feature, int ubatch, String type, double budget) throws IOException {
+    assumeChosen(feature);
     VulkanOptions options = TestDevices.options().with(feature);
-    try (VulkanDevice device = (VulkanDevice) TestDevices.open(options)) {
-      Assumptions.assumeTrue(
-          switch (feature) {
-            case SUBGROUPS -> device.subgroup() > 0;
-            case INTEGERS -> device.integers();
-            case MATRICES -> device.matrices() != null;
-          });
-    }
     Path folder = Shared.reference("demo-model");
     int[] prompt = new int[40];
     bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
@@ -171,6 +172,19 @@ class VulkanModelTest {
       double error = relativeError(logits, golden);
       assertTrue(error > 1e-4, "these kernels did not run: " + error);
       assertTrue(error < budget, "error " + error);
+    }
+  }
+
+  private static void assumeChosen(Feature feature) {
+    try (VulkanDevice device =
+        (VulkanDevice) TestDevices.open(TestDevices.options().with(feature))) {
+      Assumptions.assumeTrue(
+          switch (feature) {
+            case SUBGROUPS -> device.subgroup() > 0;
+            case INTEGERS -> device.integers();
+            case HALVES -> device.halves();
+            case MATRICES -> device.matrices() != null;
+          });
     }
   }
 
@@ -194,6 +208,22 @@ class VulkanModelTest {
     }
     try (Model model = load(Demo.model(), GpuLayers.ALL, TestDevices.options().plain())) {
       assertEquals(expected, greedy(model, story(model), 48), "kernels without subgroups");
+    }
+  }
+
+  /** Kernels that round tell the same story, its beginning read by tiles or by products of few. */
+  @ParameterizedTest
+  @CsvSource({"INTEGERS, 40", "INTEGERS, 8", "HALVES, 40", "MATRICES, 40"})
+  void kernelsThatRoundTellTheSameStory(Feature feature, int ubatch) {
+    assumeChosen(feature);
+    List<Integer> expected;
+    try (Model model = load(Demo.model(), GpuLayers.of(0), TestDevices.options())) {
+      expected = greedy(model, story(model), 32);
+    }
+    VulkanOptions options = TestDevices.options().with(feature);
+    try (Model model = load(Demo.model(), GpuLayers.ALL, options, ubatch)) {
+      assertTrue(story(model).length > MatrixShape.MOST_VECTORS);
+      assertEquals(expected, greedy(model, story(model), 32));
     }
   }
 
