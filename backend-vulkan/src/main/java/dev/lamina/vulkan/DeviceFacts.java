@@ -1,39 +1,24 @@
 package dev.lamina.vulkan;
 
 import static org.lwjgl.vulkan.EXTMemoryBudget.VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
-import static org.lwjgl.vulkan.EXTPciBusInfo.VK_EXT_PCI_BUS_INFO_EXTENSION_NAME;
-import static org.lwjgl.vulkan.EXTSubgroupSizeControl.VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
 import static org.lwjgl.vulkan.VK10.*;
 import static org.lwjgl.vulkan.VK11.VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
-import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceFeatures2;
 import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceMemoryProperties2;
-import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceProperties2;
 
 import dev.lamina.backend.DeviceInfo;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.lwjgl.system.MemoryStack;
-import org.lwjgl.vulkan.VkExtensionProperties;
 import org.lwjgl.vulkan.VkPhysicalDevice;
-import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
-import org.lwjgl.vulkan.VkPhysicalDeviceMaintenance3Properties;
-import org.lwjgl.vulkan.VkPhysicalDeviceMaintenance4Properties;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryBudgetPropertiesEXT;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryProperties;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryProperties2;
 import org.lwjgl.vulkan.VkPhysicalDevicePCIBusInfoPropertiesEXT;
 import org.lwjgl.vulkan.VkPhysicalDeviceProperties;
-import org.lwjgl.vulkan.VkPhysicalDeviceProperties2;
 import org.lwjgl.vulkan.VkPhysicalDeviceSubgroupProperties;
-import org.lwjgl.vulkan.VkPhysicalDeviceSubgroupSizeControlFeatures;
 import org.lwjgl.vulkan.VkPhysicalDeviceSubgroupSizeControlProperties;
-import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
-import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Properties;
 import org.lwjgl.vulkan.VkQueueFamilyProperties;
 
 /**
@@ -103,81 +88,19 @@ record DeviceFacts(
             version,
             tooOld);
       }
-      Set<String> extensions = extensions(physical);
-      boolean sizeControl =
-          version >= VK_MAKE_API_VERSION(0, 1, 3, 0)
-              || extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-
-      VkPhysicalDeviceVulkan12Features twelve =
-          VkPhysicalDeviceVulkan12Features.calloc(stack).sType$Default();
-      VkPhysicalDeviceSubgroupSizeControlFeatures control =
-          VkPhysicalDeviceSubgroupSizeControlFeatures.calloc(stack).sType$Default();
-      VkPhysicalDeviceFeatures2 features =
-          VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(twelve);
-      if (sizeControl) {
-        features.pNext(control);
+      Answers answers = Answers.of(stack, physical, version);
+      long maxAllocation = unsigned(answers.allocations().maxMemoryAllocationSize());
+      if (version >= Answers.VERSION_1_3) {
+        maxAllocation = Math.min(maxAllocation, unsigned(answers.buffers().maxBufferSize()));
       }
-      vkGetPhysicalDeviceFeatures2(physical, features);
-
-      VkPhysicalDeviceVulkan12Properties driver =
-          VkPhysicalDeviceVulkan12Properties.calloc(stack).sType$Default();
-      VkPhysicalDeviceMaintenance3Properties sizes =
-          VkPhysicalDeviceMaintenance3Properties.calloc(stack).sType$Default();
-      VkPhysicalDeviceMaintenance4Properties buffers =
-          VkPhysicalDeviceMaintenance4Properties.calloc(stack).sType$Default();
-      VkPhysicalDeviceSubgroupProperties subgroups =
-          VkPhysicalDeviceSubgroupProperties.calloc(stack).sType$Default();
-      VkPhysicalDeviceSubgroupSizeControlProperties range =
-          VkPhysicalDeviceSubgroupSizeControlProperties.calloc(stack).sType$Default();
-      VkPhysicalDevicePCIBusInfoPropertiesEXT bus =
-          VkPhysicalDevicePCIBusInfoPropertiesEXT.calloc(stack).sType$Default();
-      VkPhysicalDeviceProperties2 properties =
-          VkPhysicalDeviceProperties2.calloc(stack)
-              .sType$Default()
-              .pNext(driver)
-              .pNext(sizes)
-              .pNext(subgroups);
-      boolean hasBus = extensions.contains(VK_EXT_PCI_BUS_INFO_EXTENSION_NAME);
-      if (hasBus) {
-        properties.pNext(bus);
-      }
-      if (sizeControl) {
-        properties.pNext(range);
-      }
-      long maxAllocation = Long.MAX_VALUE;
-      if (version >= VK_MAKE_API_VERSION(0, 1, 3, 0)) {
-        properties.pNext(buffers);
-      }
-      vkGetPhysicalDeviceProperties2(physical, properties);
-      if (version >= VK_MAKE_API_VERSION(0, 1, 3, 0)) {
-        maxAllocation = unsigned(buffers.maxBufferSize());
-      }
-      maxAllocation = Math.min(maxAllocation, unsigned(sizes.maxMemoryAllocationSize()));
-
-      int subgroup = 0;
-      if (sizeControl
-          && control.subgroupSizeControl()
-          && control.computeFullSubgroups()
-          && (subgroups.supportedStages() & VK_SHADER_STAGE_COMPUTE_BIT) != 0
-          && (subgroups.supportedOperations() & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0
-          && (range.requiredSubgroupSizeStages() & VK_SHADER_STAGE_COMPUTE_BIT) != 0) {
-        // Intel's units are 8 or 16 wide; its 32 are two halves with fewer registers each.
-        int wanted = basic.vendorID() == INTEL ? 16 : 32;
-        subgroup = Math.clamp(wanted, range.minSubgroupSize(), range.maxSubgroupSize());
-        if (subgroup < 4
-            || subgroup > 64
-            || INVOCATIONS / subgroup > range.maxComputeWorkgroupSubgroups()) {
-          subgroup = 0;
-        }
-      }
-      int shared = basic.limits().maxComputeSharedMemorySize();
+      boolean intel = basic.vendorID() == INTEL;
       int family = queueFamily(stack, physical);
       String missing =
           new Requirements(
                   name,
                   version,
-                  twelve.bufferDeviceAddress(),
-                  twelve.timelineSemaphore(),
+                  answers.twelve().bufferDeviceAddress(),
+                  answers.twelve().timelineSemaphore(),
                   family,
                   basic.limits().maxComputeWorkGroupInvocations())
               .missing();
@@ -194,25 +117,45 @@ record DeviceFacts(
           kind,
           "%s %s, Vulkan %s"
               .formatted(
-                  driver.driverNameString(),
-                  driver.driverInfoString().strip(),
+                  answers.driver().driverNameString(),
+                  answers.driver().driverInfoString().strip(),
                   Requirements.dots(version)),
-          hasBus
-              ? "%04x:%02x:%02x.%x"
-                  .formatted(bus.pciDomain(), bus.pciBus(), bus.pciDevice(), bus.pciFunction())
-              : "",
+          answers.hasBus() ? address(answers.bus()) : "",
           identity,
-          basic.vendorID() == INTEL,
+          intel,
           family,
-          subgroup,
-          shared,
+          subgroup(answers, intel),
+          basic.limits().maxComputeSharedMemorySize(),
           maxAllocation,
-          Products.read(physical, version, extensions),
-          extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME),
-          extensions,
+          Products.of(stack, physical, answers),
+          answers.extensions().contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME),
+          answers.extensions(),
           version,
           missing);
     }
+  }
+
+  /** Invocations of the subgroups that kernels can demand; 0 for none that suit. */
+  private static int subgroup(Answers answers, boolean intel) {
+    VkPhysicalDeviceSubgroupProperties subgroups = answers.subgroups();
+    VkPhysicalDeviceSubgroupSizeControlProperties sizes = answers.sizes();
+    if (!answers.sizeControl().subgroupSizeControl()
+        || !answers.sizeControl().computeFullSubgroups()
+        || (subgroups.supportedStages() & VK_SHADER_STAGE_COMPUTE_BIT) == 0
+        || (subgroups.supportedOperations() & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) == 0
+        || (sizes.requiredSubgroupSizeStages() & VK_SHADER_STAGE_COMPUTE_BIT) == 0) {
+      return 0;
+    }
+    // Intel's units are 8 or 16 wide; its 32 are two halves with fewer registers each.
+    int size = Math.clamp(intel ? 16 : 32, sizes.minSubgroupSize(), sizes.maxSubgroupSize());
+    boolean suits =
+        size >= 4 && size <= 64 && INVOCATIONS / size <= sizes.maxComputeWorkgroupSubgroups();
+    return suits ? size : 0;
+  }
+
+  private static String address(VkPhysicalDevicePCIBusInfoPropertiesEXT bus) {
+    return "%04x:%02x:%02x.%x"
+        .formatted(bus.pciDomain(), bus.pciBus(), bus.pciDevice(), bus.pciFunction());
   }
 
   private static DeviceInfo.Kind kind(int type) {
@@ -234,21 +177,6 @@ record DeviceFacts(
 
   private static long unsigned(long size) {
     return size < 0 ? Long.MAX_VALUE : size;
-  }
-
-  private static Set<String> extensions(VkPhysicalDevice physical) {
-    int[] count = new int[1];
-    Results.check(
-        vkEnumerateDeviceExtensionProperties(physical, (ByteBuffer) null, count, null),
-        "listing a device's extensions");
-    try (VkExtensionProperties.Buffer all = VkExtensionProperties.malloc(count[0])) {
-      Results.check(
-          vkEnumerateDeviceExtensionProperties(physical, (ByteBuffer) null, count, all),
-          "listing a device's extensions");
-      Set<String> names = new HashSet<>();
-      all.stream().limit(count[0]).forEach(e -> names.add(e.extensionNameString()));
-      return names;
-    }
   }
 
   /** A family for compute work alone if there is one, as it does not compete with the desktop. */
@@ -313,68 +241,5 @@ record DeviceFacts(
       }
       return new Room(total, Math.min(free, total));
     }
-  }
-
-  /** Invocations whose sums kernels take together; 0 where they must go through memory. */
-  int subgroup(VulkanOptions options) {
-    return options.without().contains(Feature.SUBGROUPS) ? 0 : subgroup;
-  }
-
-  /** Whether kernels multiply bytes. */
-  boolean integers(VulkanOptions options) {
-    boolean wanted = products.fastIntegers() || options.with().contains(Feature.INTEGERS);
-    return products.integers()
-        && subgroup(options) > 0
-        && wanted
-        && !options.without().contains(Feature.INTEGERS);
-  }
-
-  /** Whether tiles hold float16 numbers. */
-  boolean halves(VulkanOptions options) {
-    // Software converts each number that it reads.
-    boolean wanted =
-        kind != DeviceInfo.Kind.SOFTWARE_GPU || options.with().contains(Feature.HALVES);
-    return products.halves() && wanted && !options.without().contains(Feature.HALVES);
-  }
-
-  /** The small matrices that kernels multiply; null for none. */
-  Products.MatrixSize matrices(VulkanOptions options) {
-    // Older cards of Intel's want subgroups of 8, and software has no hardware for it.
-    boolean fast = kind != DeviceInfo.Kind.SOFTWARE_GPU && !intel;
-    boolean wanted = fast || options.with().contains(Feature.MATRICES);
-    return subgroup(options) > 0
-            && wanted
-            && MatrixShape.sharedForMatrices(subgroup(options), products.matrices())
-                <= sharedMemory(options)
-            && !options.without().contains(Feature.MATRICES)
-        ? products.matrices()
-        : null;
-  }
-
-  /** Bytes that a workgroup may share. */
-  int sharedMemory(VulkanOptions options) {
-    return options.reduced() ? 16384 : sharedMemory;
-  }
-
-  /** What is worth a line for the user. */
-  List<String> notes(VulkanOptions options) {
-    List<String> notes = new ArrayList<>();
-    int width = subgroup(options);
-    notes.add(width == 0 ? "kernels without subgroup arithmetic" : "subgroups of " + width);
-    if (integers(options)) {
-      notes.add(
-          matrices(options) == null
-              ? "integer dot products"
-              : "integer dot products for one to " + MatrixShape.MOST_VECTORS + " tokens");
-    }
-    if (matrices(options) != null) {
-      notes.add("cooperative matrices of " + matrices(options) + " for more tokens");
-    } else if (halves(options)) {
-      notes.add("tiles of float16 for more than " + MatrixShape.MOST_VECTORS + " tokens");
-    }
-    if (kind == DeviceInfo.Kind.SOFTWARE_GPU) {
-      notes.add("the CPU behind Vulkan: used only where --device names it");
-    }
-    return notes;
   }
 }

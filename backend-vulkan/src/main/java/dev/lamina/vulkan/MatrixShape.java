@@ -71,8 +71,8 @@ record MatrixShape(
   private static final int TILE = 64;
 
   /** The shape for products of weights of a type with at most so many vectors. */
-  static MatrixShape of(VulkanDevice device, GgmlType type, int tokens) {
-    int subgroup = device.subgroup();
+  static MatrixShape of(Abilities abilities, GgmlType type, int tokens) {
+    int subgroup = abilities.subgroup();
     if (tokens <= MOST_VECTORS) {
       int vectors = tokens <= 2 ? tokens : tokens <= 4 ? 4 : 8;
       int team = subgroup > 0 ? subgroup : PLAIN_TEAM;
@@ -80,20 +80,20 @@ record MatrixShape(
       Way way =
           subgroup == 0
               ? Way.PLAIN_TEAMS
-              : device.integers() && isInteger(type) ? Way.INTEGER_TEAMS : Way.TEAMS;
+              : abilities.integers() && isInteger(type) ? Way.INTEGER_TEAMS : Way.TEAMS;
       return new MatrixShape(way, WORKGROUP, team, subgroup, rows, vectors, 0, 0, null);
     }
     int columns = tokens <= 32 ? 32 : TILE;
-    if (device.matrices() != null && isNarrow(type)) {
-      return matrixTiles(subgroup, columns, device.matrices());
+    if (abilities.matrices() != null && isNarrow(type)) {
+      return matrixTiles(subgroup, columns, abilities.matrices());
     }
-    if (device.integers() && isInteger(type)) {
+    if (abilities.integers() && isInteger(type)) {
       return tiles(Way.INTEGER_TILES, columns);
     }
-    if (device.halves() && isNarrow(type)) {
+    if (abilities.halves() && isNarrow(type)) {
       return tiles(Way.HALF_TILES, columns);
     }
-    return tiles(Way.TILES, device.sharedMemory() < 32768 ? 32 : columns);
+    return tiles(Way.TILES, abilities.sharedMemory() < 32768 ? 32 : columns);
   }
 
   private static MatrixShape tiles(Way way, int columns) {

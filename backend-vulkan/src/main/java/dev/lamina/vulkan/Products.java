@@ -2,27 +2,14 @@ package dev.lamina.vulkan;
 
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_COMPONENT_TYPE_FLOAT16_KHR;
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_COMPONENT_TYPE_FLOAT32_KHR;
-import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_SCOPE_SUBGROUP_KHR;
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR;
-import static org.lwjgl.vulkan.KHRShaderIntegerDotProduct.VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
-import static org.lwjgl.vulkan.VK10.VK_MAKE_API_VERSION;
 import static org.lwjgl.vulkan.VK10.VK_SHADER_STAGE_COMPUTE_BIT;
-import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceFeatures2;
-import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceProperties2;
 
 import java.nio.IntBuffer;
-import java.util.Set;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkCooperativeMatrixPropertiesKHR;
 import org.lwjgl.vulkan.VkPhysicalDevice;
-import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrixFeaturesKHR;
-import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrixPropertiesKHR;
-import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
-import org.lwjgl.vulkan.VkPhysicalDeviceProperties2;
-import org.lwjgl.vulkan.VkPhysicalDeviceShaderIntegerDotProductFeatures;
-import org.lwjgl.vulkan.VkPhysicalDeviceShaderIntegerDotProductProperties;
-import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
 
 /**
  * What a device has for matrix products beside float32 arithmetic.
@@ -57,50 +44,21 @@ record Products(boolean integers, boolean fastIntegers, boolean halves, MatrixSi
     }
   }
 
-  /** Asks a device of Vulkan 1.2 or newer. */
-  static Products read(VkPhysicalDevice physical, int version, Set<String> extensions) {
-    boolean dots =
-        version >= VK_MAKE_API_VERSION(0, 1, 3, 0)
-            || extensions.contains(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
-    boolean matrices = extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-    try (MemoryStack stack = MemoryStack.stackPush()) {
-      VkPhysicalDeviceVulkan12Features twelve =
-          VkPhysicalDeviceVulkan12Features.calloc(stack).sType$Default();
-      VkPhysicalDeviceShaderIntegerDotProductFeatures dotFeatures =
-          VkPhysicalDeviceShaderIntegerDotProductFeatures.calloc(stack).sType$Default();
-      VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrixFeatures =
-          VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack).sType$Default();
-      VkPhysicalDeviceFeatures2 features =
-          VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(twelve);
-      VkPhysicalDeviceShaderIntegerDotProductProperties dotProperties =
-          VkPhysicalDeviceShaderIntegerDotProductProperties.calloc(stack).sType$Default();
-      VkPhysicalDeviceCooperativeMatrixPropertiesKHR matrixProperties =
-          VkPhysicalDeviceCooperativeMatrixPropertiesKHR.calloc(stack).sType$Default();
-      VkPhysicalDeviceProperties2 properties =
-          VkPhysicalDeviceProperties2.calloc(stack).sType$Default();
-      if (dots) {
-        features.pNext(dotFeatures);
-        properties.pNext(dotProperties);
-      }
-      if (matrices) {
-        features.pNext(matrixFeatures);
-        properties.pNext(matrixProperties);
-      }
-      vkGetPhysicalDeviceFeatures2(physical, features);
-      vkGetPhysicalDeviceProperties2(physical, properties);
-      boolean useful =
-          matrixFeatures.cooperativeMatrix()
-              && twelve.shaderFloat16()
-              && twelve.vulkanMemoryModel()
-              && twelve.vulkanMemoryModelDeviceScope()
-              && (matrixProperties.cooperativeMatrixSupportedStages() & VK_SHADER_STAGE_COMPUTE_BIT)
-                  != 0;
-      return new Products(
-          dotFeatures.shaderIntegerDotProduct(),
-          dotProperties.integerDotProduct4x8BitPackedSignedAccelerated(),
-          twelve.shaderFloat16(),
-          useful ? matrixSize(stack, physical) : null);
-    }
+  /** Of what the driver answers; asks it for its small matrices. */
+  static Products of(MemoryStack stack, VkPhysicalDevice physical, Answers answers) {
+    boolean useful =
+        answers.matrices().cooperativeMatrix()
+            && answers.twelve().shaderFloat16()
+            && answers.twelve().vulkanMemoryModel()
+            && answers.twelve().vulkanMemoryModelDeviceScope()
+            && (answers.matrixStages().cooperativeMatrixSupportedStages()
+                    & VK_SHADER_STAGE_COMPUTE_BIT)
+                != 0;
+    return new Products(
+        answers.dots().shaderIntegerDotProduct(),
+        answers.dotSpeeds().integerDotProduct4x8BitPackedSignedAccelerated(),
+        answers.twelve().shaderFloat16(),
+        useful ? matrixSize(stack, physical) : null);
   }
 
   /** The largest that the device has; the first of equal ones. */

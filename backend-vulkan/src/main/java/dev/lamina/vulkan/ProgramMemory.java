@@ -6,6 +6,7 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.RopeSpec;
+import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -39,10 +40,7 @@ final class ProgramMemory {
   }
 
   ProgramMemory(
-      VulkanDevice device,
-      Graph graph,
-      Limits limits,
-      Map<dev.lamina.backend.TensorSpec, VulkanWeight> weights) {
+      VulkanDevice device, Graph graph, Limits limits, Map<TensorSpec, VulkanWeight> weights) {
     this.device = device;
     plan = ActivationPlan.of(graph, limits);
     tileLists = tileLists(graph);
@@ -59,7 +57,7 @@ final class ProgramMemory {
       hostStep.mapped().fill((byte) 0);
       partial = device(partialBytes(graph, limits));
       groups = device(groupBytes(graph, limits));
-      vectors = device(Vectors.mostBytes(device, graph, limits));
+      vectors = device(Vectors.mostBytes(device.abilities(), graph, limits));
       for (Op op : graph.ops()) {
         if (op instanceof Op.Rope rope && !turns.containsKey(rope.rope())) {
           float[] divisors =
@@ -105,7 +103,7 @@ final class ProgramMemory {
   }
 
   /** See {@link dev.lamina.backend.Device#workBytes}. */
-  static long workBytes(VulkanDevice device, Graph graph, Limits limits) {
+  static long workBytes(Abilities abilities, Graph graph, Limits limits) {
     long bytes = ActivationPlan.of(graph, limits).bytes();
     for (KvSpec spec : graph.kv()) {
       bytes += KvMemory.bytes(spec, limits) - limits.kvBytes(spec);
@@ -114,7 +112,7 @@ final class ProgramMemory {
         + new StepLayout(limits, tileLists(graph).size()).bytes()
         + partialBytes(graph, limits)
         + groupBytes(graph, limits)
-        + Vectors.mostBytes(device, graph, limits);
+        + Vectors.mostBytes(abilities, graph, limits);
   }
 
   /** The part of a turn by which one position turns each pair, in 32 bits. */

@@ -43,18 +43,18 @@ record Vectors(Value in, int count, int width, boolean bytes) {
   }
 
   /** Bytes of scratch memory that the products of a graph need at most. */
-  static long mostBytes(VulkanDevice device, Graph graph, Limits limits) {
+  static long mostBytes(Abilities abilities, Graph graph, Limits limits) {
     long most = 0;
     for (Op op : graph.ops()) {
       most =
           Math.max(
               most,
               switch (op) {
-                case Op.MatMul o -> most(device, o.weight(), o.in(), limits, 1);
+                case Op.MatMul o -> most(abilities, o.weight(), o.in(), limits, 1);
                 case Op.ExpertMatMul o -> {
                   // A few pairs for each expert are no tile.
                   int untiled = 2 * o.weight().experts() / o.used();
-                  yield most(device, o.weight(), o.in(), limits, untiled);
+                  yield most(abilities, o.weight(), o.in(), limits, untiled);
                 }
                 case Op.Embed o -> 0;
                 case Op.RmsNorm o -> 0;
@@ -76,12 +76,12 @@ record Vectors(Value in, int count, int width, boolean bytes) {
   }
 
   private static long most(
-      VulkanDevice device, TensorSpec weight, Value in, Limits limits, int untiled) {
+      Abilities abilities, TensorSpec weight, Value in, Limits limits, int untiled) {
     int all = limits.maxRows(in.rows());
     int few = Math.min(all, Math.max(untiled, MatrixShape.MOST_VECTORS));
     long most = 0;
     for (int[] each : List.of(new int[] {1, few}, new int[] {all, all})) {
-      Vectors vectors = of(MatrixShape.of(device, weight.type(), each[0]).way(), in, weight);
+      Vectors vectors = of(MatrixShape.of(abilities, weight.type(), each[0]).way(), in, weight);
       most = Math.max(most, vectors == null ? 0 : vectors.size(each[1]));
     }
     return most;

@@ -3,7 +3,6 @@ package dev.lamina.vulkan;
 import static org.lwjgl.vulkan.EXTSubgroupSizeControl.VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
 import static org.lwjgl.vulkan.KHRShaderIntegerDotProduct.VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
-import static org.lwjgl.vulkan.VK10.VK_MAKE_API_VERSION;
 import static org.lwjgl.vulkan.VK10.vkCreateDevice;
 import static org.lwjgl.vulkan.VK10.vkDestroyDevice;
 
@@ -46,6 +45,7 @@ final class VulkanDevice implements Device {
   private final DeviceFacts facts;
   private final VulkanInstance instance;
   private final VulkanOptions options;
+  private final Abilities abilities;
   private final Counters counters = new Counters();
   private final Set<Resource> resources = Collections.newSetFromMap(new IdentityHashMap<>());
   private VkDevice device;
@@ -61,6 +61,7 @@ final class VulkanDevice implements Device {
     this.facts = facts;
     this.instance = instance;
     this.options = options;
+    abilities = Abilities.of(facts, options);
     instance.use();
     known = info();
   }
@@ -78,7 +79,7 @@ final class VulkanDevice implements Device {
               room.total(),
               room.free(),
               facts.driver(),
-              facts.notes(options),
+              abilities.notes(),
               facts.hardware());
     }
     return known;
@@ -134,7 +135,7 @@ final class VulkanDevice implements Device {
 
   @Override
   public long workBytes(Graph graph, Limits limits) {
-    return ProgramMemory.workBytes(this, graph, limits);
+    return ProgramMemory.workBytes(abilities, graph, limits);
   }
 
   @Override
@@ -215,33 +216,9 @@ final class VulkanDevice implements Device {
     return facts;
   }
 
-  VulkanOptions options() {
-    return options;
-  }
-
-  /** Invocations whose sums kernels may take together; 0 where they must go through memory. */
-  int subgroup() {
-    return facts.subgroup(options);
-  }
-
-  /** Whether kernels multiply vectors of bytes. */
-  boolean integers() {
-    return facts.integers(options);
-  }
-
-  /** Whether tiles hold float16 numbers. */
-  boolean halves() {
-    return facts.halves(options);
-  }
-
-  /** The small matrices that kernels multiply; null for none. */
-  Products.MatrixSize matrices() {
-    return facts.matrices(options);
-  }
-
-  /** Bytes that a workgroup may share. */
-  int sharedMemory() {
-    return facts.sharedMemory(options);
+  /** What kernels use of the device. */
+  Abilities abilities() {
+    return abilities;
   }
 
   /** Throws where the device is closed, or was lost. */
@@ -282,8 +259,8 @@ final class VulkanDevice implements Device {
       VkPhysicalDeviceFeatures2 features = VkPhysicalDeviceFeatures2.calloc(stack).sType$Default();
       VkDeviceCreateInfo info =
           VkDeviceCreateInfo.calloc(stack).sType$Default().pNext(twelve).pNext(features);
-      boolean before13 = facts.apiVersion() < VK_MAKE_API_VERSION(0, 1, 3, 0);
-      if (facts.subgroup() > 0) {
+      boolean before13 = facts.apiVersion() < Answers.VERSION_1_3;
+      if (abilities.subgroup() > 0) {
         if (before13) {
           extensions.add(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
         }
@@ -293,7 +270,7 @@ final class VulkanDevice implements Device {
                 .subgroupSizeControl(true)
                 .computeFullSubgroups(true));
       }
-      if (integers()) {
+      if (abilities.integers()) {
         if (before13) {
           extensions.add(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
         }
@@ -302,8 +279,8 @@ final class VulkanDevice implements Device {
                 .sType$Default()
                 .shaderIntegerDotProduct(true));
       }
-      twelve.shaderFloat16(halves() || matrices() != null);
-      if (matrices() != null) {
+      twelve.shaderFloat16(abilities.halves() || abilities.matrices() != null);
+      if (abilities.matrices() != null) {
         extensions.add(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
         twelve.vulkanMemoryModel(true).vulkanMemoryModelDeviceScope(true);
         info.pNext(

@@ -1,21 +1,14 @@
 package dev.lamina.vulkan;
 
-import static org.lwjgl.vulkan.VK10.VK_PIPELINE_BIND_POINT_COMPUTE;
-import static org.lwjgl.vulkan.VK10.VK_SHADER_STAGE_COMPUTE_BIT;
-import static org.lwjgl.vulkan.VK10.vkCmdBindPipeline;
-import static org.lwjgl.vulkan.VK10.vkCmdDispatch;
-import static org.lwjgl.vulkan.VK10.vkCmdPushConstants;
-
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.gguf.Dequantizer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.lwjgl.vulkan.VkCommandBuffer;
 
 /** Brings weights to the device; a kernel there takes them apart into their planes. */
 final class WeightLoader {
-  private static final Pipelines.Kernel UNPACK = Pipelines.Kernel.of("unpack", 128);
-  private static final int MOST_GROUPS = 4096;
+  private static final Pipelines.Kernel UNPACK =
+      Pipelines.Kernel.of("unpack", Dispatches.WORKGROUP);
 
   private final CommandQueue queue;
   private final Staging staging;
@@ -72,12 +65,8 @@ final class WeightLoader {
                   layout.mainWords(),
                   layout.scaleAt(),
                   layout.scaleBytes());
-      VkCommandBuffer commands = queue.once();
-      vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines.get(UNPACK));
-      vkCmdPushConstants(
-          commands, pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, arguments.bytes());
-      long groups = (blocks * layout.mainWords() + UNPACK.workgroup() - 1) / UNPACK.workgroup();
-      vkCmdDispatch(commands, (int) Math.min(MOST_GROUPS, groups), 1, 1);
+      new Dispatches(pipelines, queue.once())
+          .stride(UNPACK, arguments, blocks * layout.mainWords());
       counters.dispatches++;
     }
   }

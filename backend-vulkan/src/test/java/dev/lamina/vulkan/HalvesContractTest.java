@@ -12,7 +12,7 @@ class HalvesContractTest extends ProductsContract {
 
   @Override
   boolean isChosen(VulkanDevice device) {
-    return device.halves();
+    return device.abilities().halves();
   }
 
   @Override

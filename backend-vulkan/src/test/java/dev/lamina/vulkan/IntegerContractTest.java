@@ -12,7 +12,7 @@ class IntegerContractTest extends ProductsContract {
 
   @Override
   boolean isChosen(VulkanDevice device) {
-    return device.integers();
+    return device.abilities().integers();
   }
 
   @Override

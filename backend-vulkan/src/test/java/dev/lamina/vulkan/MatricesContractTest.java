@@ -12,7 +12,7 @@ class MatricesContractTest extends ProductsContract {
 
   @Override
   boolean isChosen(VulkanDevice device) {
-    return device.matrices() != null;
+    return device.abilities().matrices() != null;
   }
 
   @Override

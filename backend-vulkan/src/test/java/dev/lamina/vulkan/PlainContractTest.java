@@ -11,7 +11,9 @@ class PlainContractTest extends ProductsContract {
 
   @Override
   boolean isChosen(VulkanDevice device) {
-    return device.subgroup() == 0 && !device.integers() && device.matrices() == null;
+    return device.abilities().subgroup() == 0
+        && !device.abilities().integers()
+        && device.abilities().matrices() == null;
   }
 
   @Override

@@ -180,10 +180,10 @@ class VulkanModelTest {
         (VulkanDevice) TestDevices.open(TestDevices.options().with(feature))) {
       Assumptions.assumeTrue(
           switch (feature) {
-            case SUBGROUPS -> device.subgroup() > 0;
-            case INTEGERS -> device.integers();
-            case HALVES -> device.halves();
-            case MATRICES -> device.matrices() != null;
+            case SUBGROUPS -> device.abilities().subgroup() > 0;
+            case INTEGERS -> device.abilities().integers();
+            case HALVES -> device.abilities().halves();
+            case MATRICES -> device.abilities().matrices() != null;
           });
     }
   }
