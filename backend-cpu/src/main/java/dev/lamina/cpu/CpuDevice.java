@@ -14,7 +14,7 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Support;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
-import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.cpu.panel.PanelFormats;
 import java.lang.foreign.MemorySegment;
@@ -56,11 +56,12 @@ final class CpuDevice implements Device {
   }
 
   /** A device with the products of this instruction set, which the processor must have. */
-  CpuDevice(DeviceOptions options, Start start, Isa isa) {
-    this(options, start, new Isa.Choice(isa, null), options.math());
+  CpuDevice(DeviceOptions options, Start start, InstructionSet isa) {
+    this(options, start, new InstructionSet.Choice(isa, null), options.math());
   }
 
-  private CpuDevice(DeviceOptions options, Start start, Isa.Choice choice, CpuMath asked) {
+  private CpuDevice(
+      DeviceOptions options, Start start, InstructionSet.Choice choice, CpuMath asked) {
     this.start = start;
     boolean code = choice.isa() != null;
     family = KernelFamily.of(choice.isa());
@@ -78,11 +79,11 @@ final class CpuDevice implements Device {
         new ThreadTeam(options.threads() > 0 ? Math.min(options.threads(), most) : facts.cores());
   }
 
-  private static Isa.Choice choose(DeviceOptions options) {
+  private static InstructionSet.Choice choose(DeviceOptions options) {
     if (!options.repack()) {
-      return new Isa.Choice(null, "machine code needs weights repacked");
+      return new InstructionSet.Choice(null, "machine code needs weights repacked");
     }
-    return Isa.choose();
+    return InstructionSet.choose();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.Op;
+import dev.lamina.cpu.code.ArmIsa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.kernel.Kernel;
 import dev.lamina.cpu.kernel.KvMemory;
@@ -19,8 +21,12 @@ sealed interface KernelFamily permits VectorFamily, X86Family {
    *
    * @param isa what the processor has; null for no machine code
    */
-  static KernelFamily of(Isa isa) {
-    return isa == null ? VectorFamily.INSTANCE : new X86Family(PanelCode.of(isa));
+  static KernelFamily of(InstructionSet isa) {
+    return switch (isa) {
+      case null -> VectorFamily.ALONE;
+      case Isa x86 -> new X86Family(x86, PanelCode.of(x86));
+      case ArmIsa arm -> new VectorFamily(PanelCode.of(arm));
+    };
   }
 
   /** Multiplies with panels; null where weights stay in the file's layout. */

@@ -13,16 +13,14 @@ import dev.lamina.cpu.kernel.RmsNormKernel;
 import dev.lamina.cpu.kernel.RopeKernel;
 import dev.lamina.cpu.panel.PanelCode;
 
-/** All kernels with the Vector API. */
-final class VectorFamily implements KernelFamily {
-  static final VectorFamily INSTANCE = new VectorFamily();
-
-  private VectorFamily() {}
-
-  @Override
-  public PanelCode panels() {
-    return null;
-  }
+/**
+ * Kernels with the Vector API.
+ *
+ * @param panels multiplies with panels by machine code; null where products are the Vector API's too
+ */
+record VectorFamily(PanelCode panels) implements KernelFamily {
+  /** Without any machine code. */
+  static final VectorFamily ALONE = new VectorFamily(null);
 
   @Override
   public Kernel embed(Matrix table, Place out) {

@@ -21,13 +21,10 @@ import dev.lamina.cpu.pointwise.RopeCode;
 /**
  * Kernels by machine code for x86-64.
  *
- * @param panels multiplies with panels, with the instruction set that all kernels use
+ * @param isa the instruction set that all kernels use
+ * @param panels multiplies with panels
  */
-record X86Family(PanelCode panels) implements KernelFamily {
-  private Isa isa() {
-    return panels.isa();
-  }
-
+record X86Family(Isa isa, PanelCode panels) implements KernelFamily {
   /** Scalar: the Vector API is slow until it is compiled, and nothing else here would use it. */
   @Override
   public Kernel embed(Matrix table, Place out) {
@@ -37,7 +34,7 @@ record X86Family(PanelCode panels) implements KernelFamily {
   @Override
   public Kernel rmsNorm(Op.RmsNorm op, long gamma, Place in, Place out) {
     int size = op.gamma().cols();
-    return new RmsNormKernel(gamma, size, op.eps(), op.in(), in, out, NormCode.of(isa(), size));
+    return new RmsNormKernel(gamma, size, op.eps(), op.in(), in, out, NormCode.of(isa, size));
   }
 
   @Override
@@ -52,7 +49,7 @@ record X86Family(PanelCode panels) implements KernelFamily {
 
   @Override
   public long attentionBytes(Op.Attention op, int pageSize) {
-    return CodeAttentionKernel.covers(isa(), op, pageSize)
+    return CodeAttentionKernel.covers(isa, op, pageSize)
         ? CodeAttentionKernel.partialBytes(op)
         : 0;
   }
@@ -60,18 +57,18 @@ record X86Family(PanelCode panels) implements KernelFamily {
   @Override
   public Kernel attention(Op.Attention op, KvMemory pages, Place q, Place out, Place partials) {
     return partials == null
-        ? VectorFamily.INSTANCE.attention(op, pages, q, out, null)
-        : new CodeAttentionKernel(isa(), op, pages, q, out, partials);
+        ? VectorFamily.ALONE.attention(op, pages, q, out, null)
+        : new CodeAttentionKernel(isa, op, pages, q, out, partials);
   }
 
   @Override
   public Kernel gated(Op.Gated op, Place gate, Place up, Place out) {
     return PointwiseKernel.coded(
-        op.out(), PointwiseCode.gated(isa(), op.activation()), gate, up, out);
+        op.out(), PointwiseCode.gated(isa, op.activation()), gate, up, out);
   }
 
   @Override
   public Kernel add(Op.Add op, Place a, Place b, Place out) {
-    return PointwiseKernel.coded(op.out(), PointwiseCode.add(isa()), a, b, out);
+    return PointwiseKernel.coded(op.out(), PointwiseCode.add(isa), a, b, out);
   }
 }

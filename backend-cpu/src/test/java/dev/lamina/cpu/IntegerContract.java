@@ -5,8 +5,7 @@ import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.testing.BackendContract;
-import dev.lamina.cpu.code.CpuId;
-import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.panel.PanelFormats;
 import dev.lamina.gguf.GgmlType;
 import java.util.Set;
@@ -25,15 +24,15 @@ abstract class IntegerContract extends BackendContract {
    */
   private static final double ROUNDING = 1.65e-4;
 
-  private final Isa isa;
+  private final InstructionSet isa;
 
-  IntegerContract(Isa isa) {
+  IntegerContract(InstructionSet isa) {
     this.isa = isa;
   }
 
   @Override
   protected Device open() {
-    Assumptions.assumeTrue(CpuId.read() != null && isa.runsOn(CpuId.read()), "not here: " + isa);
+    Assumptions.assumeTrue(InstructionSet.here().contains(isa), "not here: " + isa);
     return new CpuDevice(new DeviceOptions(2, true, CpuMath.I8), Start.SIMD, isa);
   }
 

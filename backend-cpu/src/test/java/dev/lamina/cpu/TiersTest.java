@@ -18,7 +18,7 @@ import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
 import dev.lamina.backend.Weight;
-import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -133,7 +133,7 @@ class TiersTest {
 
     /** The kernels that the weights are laid out for. */
     KernelFamily family() {
-      return KernelFamily.of(Isa.choose().isa());
+      return KernelFamily.of(InstructionSet.choose().isa());
     }
 
     /** The hidden states of two steps. */

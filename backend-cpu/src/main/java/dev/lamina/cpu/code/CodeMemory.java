@@ -2,7 +2,6 @@ package dev.lamina.cpu.code;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Locale;
 
 /**
  * Memory for machine code: pages are written first and then made executable, never both at once.
@@ -15,9 +14,8 @@ public final class CodeMemory {
 
   /** Why no code can be placed here, or null where it can. */
   public static String reason() {
-    String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    if (!arch.equals("amd64") && !arch.equals("x86_64")) {
-      return "Lamina assembles no code for " + arch;
+    if (Architecture.here() == null) {
+      return "Lamina assembles no code for " + System.getProperty("os.arch");
     }
     if (!Posix.present()) {
       return "Lamina places no code of its own on " + System.getProperty("os.name");
@@ -31,6 +29,17 @@ public final class CodeMemory {
    * @return its address, or 0 where the system gives no memory or forbids to execute it
    */
   public static long place(byte[] code) {
+    long at = write(code);
+    if (at != 0
+        && Architecture.here() == Architecture.AARCH64
+        && !InstructionCache.follow(at, code.length)) {
+      return 0;
+    }
+    return at;
+  }
+
+  /** Places code that only the system has instruction caches follow. */
+  static long write(byte[] code) {
     long bytes = (code.length + PAGE - 1) / PAGE * PAGE;
     long at = Posix.map(bytes);
     if (at == 0) {

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What the processor says of itself by {@code CPUID}, and the system of the registers that it saves
+ * What an x86-64 processor says of itself by {@code CPUID}, and the system of the registers that it saves
  * by {@code XGETBV}.
  *
  * @param avx2 AVX2 with FMA and F16C
@@ -44,9 +44,10 @@ public record CpuId(
   private static final int REQUEST_STATE = 0x1023;
   private static final int TILE_DATA = 18;
 
-  private static final CpuId HERE = CodeMemory.reason() == null ? ask() : null;
+  private static final CpuId HERE =
+      Architecture.here() == Architecture.X86_64 && CodeMemory.reason() == null ? ask() : null;
 
-  /** This processor, or null where no code can be executed to ask it. */
+  /** This processor, or null where it is another one or no code can be executed to ask it. */
   public static CpuId read() {
     return HERE;
   }

@@ -1,12 +1,8 @@
 package dev.lamina.cpu.panel;
 
 import dev.lamina.backend.DeviceException;
-import dev.lamina.cpu.code.Assembler;
 import dev.lamina.cpu.code.CodeMemory;
-import dev.lamina.cpu.code.CpuId;
-import dev.lamina.cpu.code.Isa;
-import dev.lamina.cpu.code.Label;
-import dev.lamina.cpu.code.Mem;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.code.NativeCode;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.ValueLayout;
@@ -23,37 +19,39 @@ public final class PanelCode {
   public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH + TileCode.SCRATCH;
 
   /** Bytes asked for in a round of {@link #fetch}. */
-  private static final int FETCHED = 512;
+  static final int FETCHED = 512;
 
   private record Product(GgmlType type, int tokens) {}
 
-  private static final Map<Isa, PanelCode> ALL = new HashMap<>();
+  private static final Map<InstructionSet, PanelCode> ALL = new HashMap<>();
 
-  private final Isa isa;
+  private final InstructionSet isa;
+  private final PanelAssembler assembler;
   private final Map<Object, Long> functions = new HashMap<>();
-  private final long fetch = function("fetch", PanelCode::fetchCode);
+  private final long fetch;
 
-  private PanelCode(Isa isa) {
+  private PanelCode(InstructionSet isa) {
     this.isa = isa;
+    this.assembler = PanelAssembler.of(isa);
+    this.fetch = function("fetch", assembler::fetch);
   }
 
   /** The functions of an instruction set that the processor has. */
-  public static synchronized PanelCode of(Isa isa) {
+  public static synchronized PanelCode of(InstructionSet isa) {
     // asking also has the system grant what must be asked for
-    CpuId cpu = CpuId.read();
-    if (cpu == null || !isa.runsOn(cpu)) {
+    if (!isa.runsHere()) {
       throw new IllegalArgumentException("this machine does not run code for " + isa.label());
     }
     return ALL.computeIfAbsent(isa, PanelCode::new);
   }
 
-  public Isa isa() {
+  public InstructionSet isa() {
     return isa;
   }
 
   /** The most rows of activations that one product can take. */
   public int mostTokens(InputFormat format) {
-    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa);
+    return assembler.mostTokens(format);
   }
 
   private synchronized long function(Object key, Supplier<byte[]> code) {
@@ -73,20 +71,17 @@ public final class PanelCode {
   public long product(PanelFormat format, int tokens) {
     return function(
         new Product(format.type(), tokens),
-        () ->
-            format.input().rounded()
-                ? ProductCode.of(isa, format, tokens)
-                : FloatCode.of(isa, format, tokens));
+        () -> assembler.product(format, tokens));
   }
 
   /** The address of the rounding of activations, or of what puts them in records as they are. */
   public long quantize(InputFormat format) {
-    return function(format, () -> QuantizeCode.of(format));
+    return function(format, () -> assembler.quantize(format));
   }
 
   /** The address of the repacking of rows. */
   public long repack(PanelFormat format) {
-    return function(format.type(), () -> RepackCode.of(format));
+    return function(format.type(), () -> assembler.repack(format));
   }
 
   /**
@@ -100,22 +95,6 @@ public final class PanelCode {
     put(scratch, from);
     put(scratch + 8, bytes / FETCHED);
     NativeCode.call(fetch, scratch);
-  }
-
-  private static byte[] fetchCode() {
-    Assembler asm = new Assembler();
-    asm.load(Assembler.RSI, Mem.at(Assembler.RDI, 0));
-    asm.load(Assembler.RCX, Mem.at(Assembler.RDI, 8));
-    Label loop = new Label();
-    asm.bind(loop);
-    for (int line = 0; line < FETCHED; line += 64) {
-      asm.prefetchSecond(Mem.at(Assembler.RSI, line));
-    }
-    asm.addImm(Assembler.RSI, FETCHED);
-    asm.addImm(Assembler.RCX, -1);
-    asm.jnz(loop);
-    asm.ret();
-    return asm.finish();
   }
 
   /**

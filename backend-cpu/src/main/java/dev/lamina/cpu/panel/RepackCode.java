@@ -171,15 +171,20 @@ final class RepackCode {
     exchange(register, 2, 3);
   }
 
-  /** Moves every bit to the number where bits {@code low} and {@code high} are exchanged. */
-  private void exchange(int register, int low, int high) {
+  /** The lower of the two bits that change places where bits of their numbers are exchanged. */
+  static int exchanged(int low, int high) {
     int mask = 0;
     for (int i = 0; i < 32; i++) {
-      // the lower of the two that change places
       if ((i >> low & 1) == 1 && (i >> high & 1) == 0) {
         mask |= 1 << i;
       }
     }
+    return mask;
+  }
+
+  /** Moves every bit to the number where bits {@code low} and {@code high} are exchanged. */
+  private void exchange(int register, int low, int high) {
+    int mask = exchanged(low, high);
     int distance = (1 << high) - (1 << low);
     asm.opImm(Vop.VPSRLD, BITS, T, register, distance);
     asm.op(Vop.VPXOR, BITS, T, T, register);

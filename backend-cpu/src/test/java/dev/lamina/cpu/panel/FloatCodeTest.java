@@ -3,8 +3,7 @@ package dev.lamina.cpu.panel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lamina.cpu.code.CpuId;
-import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.Arena;
@@ -28,12 +27,12 @@ class FloatCodeTest {
 
   @BeforeAll
   static void needsMachineCode() {
-    Assumptions.assumeTrue(CpuId.read() != null, "no machine code on this system");
+    Assumptions.assumeTrue(!InstructionSet.here().isEmpty(), "no machine code on this system");
   }
 
   static List<Arguments> functions() {
     List<Arguments> all = new ArrayList<>();
-    for (Isa isa : PanelCodeTest.isas()) {
+    for (InstructionSet isa : InstructionSet.here()) {
       for (GgmlType type : List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16)) {
         all.add(Arguments.of(isa, type));
       }
@@ -71,7 +70,7 @@ class FloatCodeTest {
 
   /** Multiplies, and checks every result where the plain one is finite or no number at all. */
   private static void check(
-      Isa isa, GgmlType type, byte[] weights, int rows, int cols, float[][] x) {
+      InstructionSet isa, GgmlType type, byte[] weights, int rows, int cols, float[][] x) {
     PanelCode code = PanelCode.of(isa);
     PanelFormat format = PanelFormats.of(type, cols);
     int tokens = x.length;
@@ -151,7 +150,7 @@ class FloatCodeTest {
 
   @ParameterizedTest
   @MethodSource("functions")
-  void oddShapes(Isa isa, GgmlType type) {
+  void oddShapes(InstructionSet isa, GgmlType type) {
     SplittableRandom random = new SplittableRandom(3);
     int most = PanelCode.of(isa).mostTokens(InputFormat.FLOATS);
     for (int rows : new int[] {1, 15, 16, 17, 33}) {
@@ -169,7 +168,7 @@ class FloatCodeTest {
   /** Every bit pattern of 16 bits, and random ones of 32: subnormal, infinite, no numbers. */
   @ParameterizedTest
   @MethodSource("functions")
-  void everyWeight(Isa isa, GgmlType type) {
+  void everyWeight(InstructionSet isa, GgmlType type) {
     SplittableRandom random = new SplittableRandom(4);
     int cols = 64;
     byte[] weights = new byte[(int) type.rowBytes(1 << 16)];
@@ -192,7 +191,7 @@ class FloatCodeTest {
 
   @ParameterizedTest
   @MethodSource("functions")
-  void whatIsNoNumberShows(Isa isa, GgmlType type) {
+  void whatIsNoNumberShows(InstructionSet isa, GgmlType type) {
     SplittableRandom random = new SplittableRandom(5);
     byte[] weights = weights(type, 16 * 64, random);
     for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, -1f / 0, 1e-45f, 3e38f}) {
@@ -205,7 +204,7 @@ class FloatCodeTest {
   /** No panels where rows are not made of whole blocks. */
   @ParameterizedTest
   @MethodSource("functions")
-  void oddColumnsHaveNone(Isa isa, GgmlType type) {
+  void oddColumnsHaveNone(InstructionSet isa, GgmlType type) {
     assertEquals(null, PanelFormats.of(type, 33));
     assertTrue(PanelFormats.of(type, 64) != null, isa + " " + type);
   }

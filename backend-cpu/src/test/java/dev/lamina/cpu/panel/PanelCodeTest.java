@@ -3,8 +3,7 @@ package dev.lamina.cpu.panel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lamina.cpu.code.CpuId;
-import dev.lamina.cpu.code.Isa;
+import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.code.NativeCode;
 import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
@@ -30,24 +29,16 @@ class PanelCodeTest {
 
   @BeforeAll
   static void needsMachineCode() {
-    Assumptions.assumeTrue(CpuId.read() != null, "no machine code on this system");
+    Assumptions.assumeTrue(!InstructionSet.here().isEmpty(), "no machine code on this system");
   }
 
-  static List<Isa> isas() {
-    List<Isa> here = new ArrayList<>();
-    if (CpuId.read() != null) {
-      for (Isa isa : Isa.values()) {
-        if (isa.runsOn(CpuId.read())) {
-          here.add(isa);
-        }
-      }
-    }
-    return here;
+  static List<InstructionSet> isas() {
+    return InstructionSet.here();
   }
 
   static List<Arguments> functions() {
     List<Arguments> all = new ArrayList<>();
-    for (Isa isa : isas()) {
+    for (InstructionSet isa : isas()) {
       for (GgmlType type : PanelFormats.types()) {
         if (PanelFormats.of(type).input().rounded()) {
           all.add(Arguments.of(isa, type));
@@ -118,7 +109,7 @@ class PanelCodeTest {
     return values;
   }
 
-  private static void check(Isa isa, GgmlType type, byte[] blocks, int rows, int cols, int tokens) {
+  private static void check(InstructionSet isa, GgmlType type, byte[] blocks, int rows, int cols, int tokens) {
     PanelCode code = PanelCode.of(isa);
     PanelFormat format = PanelFormats.of(type);
     int panels = PanelFormat.panels(rows);
@@ -199,7 +190,7 @@ class PanelCodeTest {
 
   @ParameterizedTest
   @MethodSource("functions")
-  void oddShapes(Isa isa, GgmlType type) {
+  void oddShapes(InstructionSet isa, GgmlType type) {
     for (int rows : new int[] {1, 15, 16, 17, 33}) {
       for (int blocks : type.blockSize() == 256 ? new int[] {1, 2} : new int[] {1, 3, 8}) {
         int cols = blocks * type.blockSize();
@@ -219,7 +210,7 @@ class PanelCodeTest {
   /** All bits of all blocks at random, or all set, or none: scales of any size. */
   @ParameterizedTest
   @MethodSource("functions")
-  void extremeBlocks(Isa isa, GgmlType type) {
+  void extremeBlocks(InstructionSet isa, GgmlType type) {
     int cols = 4 * type.blockSize();
     check(isa, type, random(type, 64, cols), 64, cols, 2);
     for (int fill : new int[] {0, 0xff, 0x80, 0x7f}) {
@@ -270,7 +261,7 @@ class PanelCodeTest {
 
   @ParameterizedTest
   @MethodSource("isas")
-  void whatIsNoNumberShows(Isa isa) {
+  void whatIsNoNumberShows(InstructionSet isa) {
     PanelCode code = PanelCode.of(isa);
     InputFormat format = new InputFormat(32, 8);
     try (Arena arena = Arena.ofConfined();

@@ -1,0 +1,27 @@
+package dev.lamina.cpu.code;
+
+/** The instruction sets of AArch64 that kernels are made for, the best last. */
+public enum ArmIsa implements InstructionSet {
+  /** Advanced SIMD with products of four bytes, which Armv8.4 has and many of Armv8.2. */
+  DOTPROD("NEON dotprod");
+
+  private final String label;
+
+  ArmIsa(String label) {
+    this.label = label;
+  }
+
+  @Override
+  public String label() {
+    return label;
+  }
+
+  @Override
+  public boolean runsHere() {
+    ArmFeatures features = ArmFeatures.read();
+    return features != null
+        && switch (this) {
+          case DOTPROD -> features.dotprod();
+        };
+  }
+}
