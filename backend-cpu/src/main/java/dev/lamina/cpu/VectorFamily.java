@@ -16,7 +16,8 @@ import dev.lamina.cpu.panel.PanelCode;
 /**
  * Kernels with the Vector API.
  *
- * @param panels multiplies with panels by machine code; null where products are the Vector API's too
+ * @param panels multiplies with panels by machine code; null where products are the Vector API's
+ *     too
  */
 record VectorFamily(PanelCode panels) implements KernelFamily {
   /** Without any machine code. */

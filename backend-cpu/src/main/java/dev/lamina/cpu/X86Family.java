@@ -49,9 +49,7 @@ record X86Family(Isa isa, PanelCode panels) implements KernelFamily {
 
   @Override
   public long attentionBytes(Op.Attention op, int pageSize) {
-    return CodeAttentionKernel.covers(isa, op, pageSize)
-        ? CodeAttentionKernel.partialBytes(op)
-        : 0;
+    return CodeAttentionKernel.covers(isa, op, pageSize) ? CodeAttentionKernel.partialBytes(op) : 0;
   }
 
   @Override

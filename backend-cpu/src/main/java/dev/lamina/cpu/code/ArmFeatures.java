@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * What Linux says of an AArch64 processor in the auxiliary vector of the process: a bit for each
- * feature that all cores have and the system supports ({@code arch/arm64/include/uapi/asm/hwcap.h}).
+ * feature that all cores have and the system supports ({@code
+ * arch/arm64/include/uapi/asm/hwcap.h}).
  *
  * @param asimd Advanced SIMD, which every processor that runs Java has
  * @param dotprod products of four bytes

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What an x86-64 processor says of itself by {@code CPUID}, and the system of the registers that it saves
- * by {@code XGETBV}.
+ * What an x86-64 processor says of itself by {@code CPUID}, and the system of the registers that it
+ * saves by {@code XGETBV}.
  *
  * @param avx2 AVX2 with FMA and F16C
  * @param avxVnni the VNNI instructions in VEX coding

@@ -25,13 +25,11 @@ public final class PanelCode {
 
   private static final Map<InstructionSet, PanelCode> ALL = new HashMap<>();
 
-  private final InstructionSet isa;
   private final PanelAssembler assembler;
   private final Map<Object, Long> functions = new HashMap<>();
   private final long fetch;
 
   private PanelCode(InstructionSet isa) {
-    this.isa = isa;
     this.assembler = PanelAssembler.of(isa);
     this.fetch = function("fetch", assembler::fetch);
   }
@@ -43,10 +41,6 @@ public final class PanelCode {
       throw new IllegalArgumentException("this machine does not run code for " + isa.label());
     }
     return ALL.computeIfAbsent(isa, PanelCode::new);
-  }
-
-  public InstructionSet isa() {
-    return isa;
   }
 
   /** The most rows of activations that one product can take. */
@@ -69,9 +63,7 @@ public final class PanelCode {
 
   /** The address of the product of panels with exactly {@code tokens} rows. */
   public long product(PanelFormat format, int tokens) {
-    return function(
-        new Product(format.type(), tokens),
-        () -> assembler.product(format, tokens));
+    return function(new Product(format.type(), tokens), () -> assembler.product(format, tokens));
   }
 
   /** The address of the rounding of activations, or of what puts them in records as they are. */

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each instruction against the word that GNU as gives for it. {@code arm-instructions.txt} has a line
- * of text and word for each; where {@code aarch64-linux-gnu-as} is installed, that table itself is
- * checked. To make it anew, run {@link #main} with the name of the file.
+ * Each instruction against the word that GNU as gives for it. {@code arm-instructions.txt} has a
+ * line of text and word for each; where {@code aarch64-linux-gnu-as} is installed, that table
+ * itself is checked. To make it anew, run {@link #main} with the name of the file.
  */
 class ArmAssemblerTest {
   private static final String AS = "aarch64-linux-gnu-as";

@@ -109,7 +109,8 @@ class PanelCodeTest {
     return values;
   }
 
-  private static void check(InstructionSet isa, GgmlType type, byte[] blocks, int rows, int cols, int tokens) {
+  private static void check(
+      InstructionSet isa, GgmlType type, byte[] blocks, int rows, int cols, int tokens) {
     PanelCode code = PanelCode.of(isa);
     PanelFormat format = PanelFormats.of(type);
     int panels = PanelFormat.panels(rows);
