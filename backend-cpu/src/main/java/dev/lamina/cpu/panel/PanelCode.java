@@ -16,7 +16,8 @@ import java.util.function.Supplier;
  */
 public final class PanelCode {
   /** Bytes of scratch memory that a call needs, aligned to 64. */
-  public static final int CALL_SCRATCH = 128 + ScaleCode.SCRATCH + TileCode.SCRATCH;
+  public static final int CALL_SCRATCH =
+      128 + ScaleCode.SCRATCH + Math.max(TileCode.SCRATCH, GroupCode.SCRATCH);
 
   /** Bytes asked for in a round of {@link #fetch}. */
   static final int FETCHED = 512;

@@ -19,7 +19,7 @@ import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.Vop;
 
 /**
- * Assembles the product of panels with some rows of rounded activations. A lane is a row of the
+ * Assembles the product of panels with a few rows of rounded activations. A lane is a row of the
  * weight: scales are converted for all at once, activations are broadcast, and no sum over lanes is
  * left at the end. Within a part that shares a scale all is exact integer arithmetic; then the sums
  * of each token are scaled and added up in float32, in the same order for any number of tokens and
@@ -40,8 +40,10 @@ final class ProductCode {
   static final int SCRATCH = 80;
   static final int ARGUMENTS = 88;
 
-  /** Tokens whose sums and totals have a register each. */
-  private static final int MOST_512 = 12;
+  /** Tokens whose sums and totals have a register each, with 32 registers and with 16. */
+  private static final int FEW_512 = 12;
+
+  private static final int FEW_256 = 4;
 
   private static final int W = RSI;
   private static final int X = RDX;
@@ -49,6 +51,7 @@ final class ProductCode {
   private final PanelFormat format;
   private final InputFormat input;
   private final int tokens;
+  private final Multiplier multiplier;
   private final int halves;
   private final Registers registers;
   private final Assembler asm = new Assembler();
@@ -66,11 +69,12 @@ final class ProductCode {
     this.format = format;
     this.input = format.input();
     this.tokens = tokens;
+    this.multiplier = Multiplier.of(isa, format);
     this.registers = new Registers(asm, isa);
     this.bits = isa.bits();
     // a single token takes both halves of a line at once, so that memory is read in one stream
     this.halves = bits == 256 && tokens == 1 ? 2 : 1;
-    this.values = new ValueCode(registers, format, W, R11);
+    this.values = new ValueCode(registers, format, W, R11, multiplier == Multiplier.SIGNED);
     this.scales = new ScaleCode(registers, format, W, R11);
     this.sums = registers.take(tokens * halves);
     this.totals = registers.take(tokens * halves);
@@ -80,26 +84,27 @@ final class ProductCode {
     this.scale = registers.take();
   }
 
-  /** The most tokens that one call can take. */
+  /** The most tokens that one call can take, by whatever code. */
   static int mostTokens(Isa isa) {
     return switch (isa) {
-      case AVX2, AVX_VNNI -> 4;
-      case AVX512_VNNI -> MOST_512;
+      case AVX2, AVX_VNNI -> GroupCode.MOST_TOKENS;
+      case AVX512_VNNI -> FEW_512;
       case AMX_INT8 -> TileCode.MOST_TOKENS;
     };
   }
 
   /** The code for exactly {@code tokens} rows of activations. */
   static byte[] of(Isa isa, PanelFormat format, int tokens) {
-    return isa == Isa.AMX_INT8 && tokens > MOST_512
-        ? TileCode.of(format, tokens)
-        : new ProductCode(isa, format, tokens).assemble();
+    if (tokens <= (isa.bits() == 512 ? FEW_512 : FEW_256)) {
+      return new ProductCode(isa, format, tokens).assemble();
+    }
+    return isa == Isa.AMX_INT8 ? TileCode.of(format, tokens) : GroupCode.of(isa, format, tokens);
   }
 
   private byte[] assemble() {
     asm.enter();
     values.keepConstants();
-    if (registers.isa == Isa.AVX2 && !wideValues()) {
+    if (multiplier != Multiplier.DOT) {
       registers.keep(Registers.ONES);
     }
     values.keepMasks();
@@ -178,7 +183,7 @@ final class ProductCode {
       int words = InputFormat.SUMS + 4 * part;
       for (int t = 0; t < tokens; t++) {
         for (int h = 0; h < halves; h++) {
-          if (format.offset() == 0) {
+          if (format.offset() == 0 || multiplier == Multiplier.SIGNED) {
             asm.op(Vop.VPXOR, bits, sum(t, h), sum(t, h), sum(t, h));
           } else {
             asm.op(Vop.VPBROADCASTD, bits, sum(t, h), Mem.at(X, disp(t, words)));
@@ -215,40 +220,32 @@ final class ProductCode {
 
   /** Brings 4 values of each row to {@link #value}. */
   private void values(int record, int quad, int half) {
-    values.load(value, spare, record, quad, half);
-    if (registers.isa == Isa.AVX2 && wideValues()) {
-      asm.opImm(Vop.VPSRLW, bits, odd, value, 8);
-      registers.and(value, value, 0x00ff00ff);
+    if (multiplier == Multiplier.SIGNED) {
+      values.load(odd, spare, record, quad, half);
+      asm.op(Vop.VPABSB, bits, value, odd);
+    } else {
+      values.load(value, spare, record, quad, half);
     }
-  }
-
-  /** Whether a pair of products of bytes can exceed 16 bits. */
-  private boolean wideValues() {
-    return format.most() > 127;
   }
 
   /** Adds the products of {@link #value} with 4 activations. */
   private void product(int sum, int disp) {
-    switch (registers.isa) {
-      case AVX512_VNNI, AMX_INT8 -> asm.op(Vop.VPDPBUSD, bits, sum, value, Mem.broadcast(X, disp));
-      case AVX_VNNI -> {
-        asm.op(Vop.VPBROADCASTD, bits, spare, Mem.at(X, disp));
-        asm.op(Vop.VPDPBUSD, bits, sum, value, spare);
-      }
-      case AVX2 -> {
-        asm.op(Vop.VPBROADCASTD, bits, spare, Mem.at(X, disp));
-        if (wideValues()) {
-          // even and odd bytes as words, which no product of 9 by 8 bits exceeds
-          asm.opImm(Vop.VPSRAW, bits, scale, spare, 8);
-          asm.op(Vop.VPMADDWD, bits, scale, scale, odd);
-          asm.op(Vop.VPADDD, bits, sum, sum, scale);
-          asm.opImm(Vop.VPSLLW, bits, spare, spare, 8);
-          asm.opImm(Vop.VPSRAW, bits, spare, spare, 8);
-          asm.op(Vop.VPMADDWD, bits, spare, spare, value);
+    switch (multiplier) {
+      case DOT -> {
+        if (registers.wide()) {
+          asm.op(Vop.VPDPBUSD, bits, sum, value, Mem.broadcast(X, disp));
         } else {
-          asm.op(Vop.VPMADDUBSW, bits, spare, value, spare);
-          registers.widen(spare);
+          asm.op(Vop.VPBROADCASTD, bits, spare, Mem.at(X, disp));
+          asm.op(Vop.VPDPBUSD, bits, sum, value, spare);
         }
+      }
+      case PAIRS, SIGNED -> {
+        asm.op(Vop.VPBROADCASTD, bits, spare, Mem.at(X, disp));
+        if (multiplier == Multiplier.SIGNED) {
+          asm.op(Vop.VPSIGNB, bits, spare, spare, odd);
+        }
+        asm.op(Vop.VPMADDUBSW, bits, spare, value, spare);
+        registers.widen(spare);
         asm.op(Vop.VPADDD, bits, sum, sum, spare);
       }
     }

@@ -93,6 +93,16 @@ final class Registers {
     }
   }
 
+  /** {@code target -= value}, byte by byte. */
+  void lessBytes(int target, int value) {
+    Integer register = constants.get(value);
+    if (register != null) {
+      asm.op(Vop.VPSUBB, bits, target, target, register);
+    } else {
+      asm.op(Vop.VPSUBB, bits, target, target, asm.splat(value));
+    }
+  }
+
   /** {@code target = [source] & value}. */
   void and(int target, Mem source, int value) {
     Integer register = constants.get(value);

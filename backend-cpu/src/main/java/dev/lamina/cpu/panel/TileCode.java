@@ -75,7 +75,6 @@ final class TileCode {
   private final int sum;
   private final int factor;
   private final int scale;
-  private int offset;
   private int[] totals;
 
   private TileCode(PanelFormat format, int tokens) {
@@ -84,7 +83,7 @@ final class TileCode {
     this.tokens = tokens;
     this.parts = InputFormat.VALUES / format.part();
     this.steps = format.records() * parts;
-    this.values = new ValueCode(registers, format, W, SCRATCH_AT);
+    this.values = new ValueCode(registers, format, W, SCRATCH_AT, true);
     this.scales = new ScaleCode(registers, format, FINISHED_W, SCRATCH_AT);
     this.value = registers.take();
     this.spare = registers.take();
@@ -101,10 +100,6 @@ final class TileCode {
   private byte[] assemble() {
     asm.enter();
     values.keepConstants();
-    if (format.offset() != 0) {
-      offset = registers.take();
-      asm.op(Vop.VMOVUPS, bits, offset, asm.splat(format.offset() * 0x01010101));
-    }
     values.keepMasks();
     totals = registers.take(Math.min(tokens, registers.left()));
     asm.load(SCRATCH_AT, Mem.at(RDI, ProductCode.SCRATCH));
@@ -205,9 +200,6 @@ final class TileCode {
     for (int quad = 0; quad < quads; quad++) {
       values.ahead(record, first + quad);
       values.load(value, spare, record, first + quad, 0);
-      if (format.offset() != 0) {
-        asm.op(Vop.VPSUBB, bits, value, value, offset);
-      }
       asm.op(Vop.VMOVUPS_STORE, bits, value, Mem.at(SCRATCH_AT, at + 64 * quad));
     }
     asm.tileLoad(WEIGHT_TILE, SCRATCH_AT, LINE_STRIDE, at);

@@ -25,20 +25,26 @@ final class ValueCode {
   private final PanelFormat format;
   private final int weights;
   private final int scratch;
+
+  /** Whether values are signed, without the offset. */
+  private final boolean signed;
+
   private int levels = -1;
   private Label table;
 
   /**
    * @param weights general register with the address of the block
    * @param scratch general register with the address of scratch memory
+   * @param signed whether values are to be signed, without the format's offset
    */
-  ValueCode(Registers registers, PanelFormat format, int weights, int scratch) {
+  ValueCode(Registers registers, PanelFormat format, int weights, int scratch, boolean signed) {
     this.registers = registers;
     this.asm = registers.asm;
     this.bits = registers.bits;
     this.format = format;
     this.weights = weights;
     this.scratch = scratch;
+    this.signed = signed;
   }
 
   /** Keeps in registers what every load needs, the table in one of its own. */
@@ -47,9 +53,11 @@ final class ValueCode {
       levels = registers.take();
       byte[] table = new byte[64];
       for (int i = 0; i < 64; i++) {
-        table[i] = format.levels()[i % 16];
+        table[i] = (byte) (format.levels()[i % 16] - (signed ? format.offset() : 0));
       }
       asm.op(Vop.VMOVUPS, bits, levels, asm.vector(table));
+    } else if (signed && format.offset() != 0) {
+      registers.keep(offset());
     }
   }
 
@@ -154,7 +162,13 @@ final class ValueCode {
     }
     if (levels >= 0) {
       asm.op(Vop.VPSHUFB, bits, target, levels, target);
+    } else if (signed && format.offset() != 0) {
+      registers.lessBytes(target, offset());
     }
+  }
+
+  private int offset() {
+    return format.offset() * 0x01010101;
   }
 
   /**
