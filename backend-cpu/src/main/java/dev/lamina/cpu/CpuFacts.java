@@ -1,7 +1,10 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.DeviceInfo;
+import dev.lamina.cpu.code.Architecture;
+import dev.lamina.cpu.code.ArmFeatures;
 import dev.lamina.cpu.simd.Simd;
+import dev.lamina.features.VerifiedHardware;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -22,7 +25,7 @@ import java.util.stream.Stream;
  */
 record CpuFacts(String name, List<String> features, int cores) {
   private static final List<String> WANTED =
-      List.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "asimd", "sve");
+      List.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni");
 
   private static final String ALLOWED = "Cpus_allowed_list:";
 
@@ -44,7 +47,7 @@ record CpuFacts(String name, List<String> features, int cores) {
         String value = line.substring(colon + 1).strip();
         if (key.equals("model name")) {
           name = value;
-        } else if (key.equals("flags") || key.equals("Features")) {
+        } else if (key.equals("flags") && Architecture.here() == Architecture.X86_64) {
           Set<String> all = Set.of(value.split(" +"));
           WANTED.stream().filter(all::contains).forEach(features::add);
           break;
@@ -52,6 +55,10 @@ record CpuFacts(String name, List<String> features, int cores) {
       }
     } catch (IOException | RuntimeException e) {
       features.clear(); // not Linux, or nothing that can be read: the name has to do
+    }
+    ArmFeatures arm = ArmFeatures.read();
+    if (arm != null) {
+      features.addAll(arm.names());
     }
     return new CpuFacts(name, features, physicalCores());
   }
@@ -117,6 +124,16 @@ record CpuFacts(String name, List<String> features, int cores) {
                 Simd.LANES * Float.SIZE,
                 features.isEmpty() ? "" : " (" + String.join(", ", features) + ")"));
     notes.add(math);
+    String architecture = System.getProperty("os.arch");
+    if (VerifiedHardware.of("cpu", architecture).isEmpty()) {
+      notes.add(
+          "never run on hardware of this kind (%s)%s"
+              .formatted(
+                  architecture,
+                  VerifiedHardware.emulator("cpu", architecture)
+                      .map(by -> ", but under " + by)
+                      .orElse("")));
+    }
     return new DeviceInfo(
         "CPU",
         "cpu",

@@ -206,7 +206,9 @@ public record FeatureMatrix(List<Column> columns, List<Row> rows) {
       this.verified = VerifiedHardware.of(name, architecture);
       this.neverRun =
           name.equals("cpu")
-              ? "Built, but never run on " + architecture + "."
+              ? VerifiedHardware.emulator(name, architecture)
+                  .map(by -> "Built, and run under %s, but never on hardware.".formatted(by))
+                  .orElse("Built, but never run on " + architecture + ".")
               : "Built, but never run on real " + label + " hardware.";
     }
 

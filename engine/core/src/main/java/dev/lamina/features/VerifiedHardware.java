@@ -21,6 +21,10 @@ public final class VerifiedHardware {
   private static final List<Entry> ENTRIES =
       List.of(new Entry("cpu", "amd64", "x86-64 with AVX-512 (Intel Xeon)"));
 
+  /** Where a backend's tests have run but under an emulator, on none of the hardware. */
+  private static final List<Entry> EMULATED =
+      List.of(new Entry("cpu", "aarch64", "qemu-aarch64 7.2"));
+
   private VerifiedHardware() {}
 
   /** All verifications. */
@@ -30,8 +34,17 @@ public final class VerifiedHardware {
 
   /** What a backend has run on; empty where it has never run on hardware of this kind. */
   public static Optional<String> of(String backend, String architecture) {
+    return find(ENTRIES, backend, architecture);
+  }
+
+  /** The emulator that a backend has run under; empty for none. */
+  public static Optional<String> emulator(String backend, String architecture) {
+    return find(EMULATED, backend, architecture);
+  }
+
+  private static Optional<String> find(List<Entry> entries, String backend, String architecture) {
     String arch = architecture.toLowerCase(Locale.ROOT).replace("x86_64", "amd64");
-    return ENTRIES.stream()
+    return entries.stream()
         .filter(e -> e.backend.equals(backend))
         .filter(e -> e.architecture.isEmpty() || e.architecture.equals(arch))
         .map(Entry::hardware)

@@ -118,7 +118,11 @@ class FeatureMatrixTest {
     assertEquals(State.WORKS, FeatureMatrix.of(cpu, "x86_64").query("cpu", "q8_0").state());
     Cell arm = FeatureMatrix.of(cpu, "aarch64").query("cpu", "q8_0");
     assertEquals(State.BUILT_BUT_NEVER_RUN, arm.state());
-    assertEquals(List.of("Built, but never run on aarch64."), arm.notes());
+    assertEquals(
+        List.of("Built, and run under qemu-aarch64 7.2, but never on hardware."), arm.notes());
+    Cell other = FeatureMatrix.of(cpu, "riscv64").query("cpu", "q8_0");
+    assertEquals(State.BUILT_BUT_NEVER_RUN, other.state());
+    assertEquals(List.of("Built, but never run on riscv64."), other.notes());
   }
 
   @Test
