@@ -21,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -51,10 +52,16 @@ public class KernelBenchmark {
   static final int HEAD_DIM = 64;
   private static final int PAGE = 64;
 
+  /** Ops over a given input. */
+  private static final Set<String> INPUT = Set.of("product", "floats", "add", "norm");
+
   /** Threads, by the property {@code lamina.bench.threads}. */
   static final int THREADS = Integer.getInteger("lamina.bench.threads", 2);
 
-  /** The op and what it is over: {@code product Q4_0 1}, {@code attention F16 4096 1}, ... */
+  /**
+   * The op and what it is over: {@code product Q4_0 1}, {@code attention F16 4096 1}, ...; {@code
+   * floats Q4_0 512} is the product in float32.
+   */
   @Param("product Q4_0 1")
   public String work;
 
@@ -69,7 +76,7 @@ public class KernelBenchmark {
   /** Copies of an op in a graph. */
   static int copies(String[] words) {
     return switch (words[0]) {
-      case "product" -> words[2].equals("1") ? 32 : 1;
+      case "product", "floats" -> words[2].equals("1") ? 32 : 1;
       case "attention" -> 16;
       default -> 4;
     };
@@ -80,7 +87,7 @@ public class KernelBenchmark {
     String[] words = work.split(" ");
     int copies = copies(words);
     switch (words[0]) {
-      case "product" -> {
+      case "product", "floats" -> {
         GgmlType type = GgmlType.valueOf(words[1]);
         double tokens = Integer.parseInt(words[2]);
         return new Cost(
@@ -111,7 +118,8 @@ public class KernelBenchmark {
   public void open() {
     String[] words = work.split(" ");
     arena = Arena.ofShared();
-    device = new CpuDevice(new DeviceOptions(THREADS, true, CpuMath.I8), Start.SIMD);
+    CpuMath math = words[0].equals("floats") ? CpuMath.F32 : CpuMath.I8;
+    device = new CpuDevice(new DeviceOptions(THREADS, true, math), Start.SIMD);
     GraphBuilder graph = new GraphBuilder();
     int tokens = Integer.parseInt(words[words.length - 1]);
     int depth = words[0].equals("attention") ? Integer.parseInt(words[2]) : 0;
@@ -127,7 +135,7 @@ public class KernelBenchmark {
       weights.put(spec, device.load(spec, data));
     }
     program = device.compile(built, weights, limits);
-    if (words[0].equals("product") || words[0].equals("add") || words[0].equals("norm")) {
+    if (INPUT.contains(words[0])) {
       float[] values = new float[most * WIDTH];
       RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
       for (int i = 0; i < values.length; i++) {
@@ -144,14 +152,11 @@ public class KernelBenchmark {
   private static Value graph(GraphBuilder graph, String[] words) {
     Value out = null;
     int copies = copies(words);
-    Value in =
-        words[0].equals("product") || words[0].equals("add") || words[0].equals("norm")
-            ? graph.input(WIDTH)
-            : null;
+    Value in = INPUT.contains(words[0]) ? graph.input(WIDTH) : null;
     Value q = in == null ? table(graph, words[0].equals("gate") ? FFN : WIDTH, "q") : in;
     for (int i = 0; i < copies; i++) {
       switch (words[0]) {
-        case "product" -> {
+        case "product", "floats" -> {
           TensorSpec weight = TensorSpec.matrix("w" + i, GgmlType.valueOf(words[1]), WIDTH, FFN);
           Value product = graph.matMul(weight, in);
           out = out == null ? product : graph.add(out, product); // else nobody would need it

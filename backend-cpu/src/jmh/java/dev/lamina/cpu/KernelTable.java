@@ -33,6 +33,10 @@ public final class KernelTable {
       works.add("product " + type + " 1");
       works.add("product " + type + " 512");
     }
+    for (String type : List.of("BF16", "F16", "F32", "Q4_0", "Q8_0", "Q4_K", "Q6_K", "IQ2_XS")) {
+      works.add("floats " + type + " 1");
+      works.add("floats " + type + " 512");
+    }
     for (String type : List.of("F16", "Q8_0", "Q4_0", "BF16", "F32")) {
       works.add("attention " + type + " 4096 1");
     }

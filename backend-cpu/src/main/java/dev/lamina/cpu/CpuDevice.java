@@ -69,8 +69,7 @@ final class CpuDevice implements Device {
     if (integers) {
       math = "8-bit products, as machine code for " + choice.isa().label();
     } else if (code) {
-      math =
-          "float32 products: asked for; of float types as machine code for " + choice.isa().label();
+      math = "float32 products: asked for; as machine code for " + choice.isa().label();
     } else {
       math = "float32 products: " + choice.reason();
     }
@@ -122,8 +121,11 @@ final class CpuDevice implements Device {
     if (family.panels() == null || spec.use() != TensorSpec.Use.MATRIX) {
       return null;
     }
-    PanelFormat format = PanelFormats.of(spec.type(), spec.cols());
-    return format == null || format.input().rounded() && !integers ? null : format;
+    PanelFormat format =
+        integers
+            ? PanelFormats.of(spec.type(), spec.cols())
+            : PanelFormats.floats(spec.type(), spec.cols());
+    return format != null && family.panels().multiplies(format) ? format : null;
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.lamina.cpu.kernel.PrepareKernel;
 import dev.lamina.cpu.kernel.QuantizeKernel;
 import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
+import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.cpu.simd.Panels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -63,7 +64,7 @@ final class ProductPlan {
     List<Place> reads = new ArrayList<>(List.of(in));
     long bias = op.bias() == null ? 0 : plan.source().vector(op.bias());
     if (weight.panels() != null) {
-      Place rounded = rounded(op, weight.panels().input(), maxRows);
+      Place rounded = rounded(op, weight.panels(), maxRows);
       plan.node(
           new PanelMatMulKernel(code, weight, bias, op.in(), rounded, plan.place(op.out())),
           op,
@@ -106,12 +107,12 @@ final class ProductPlan {
   }
 
   /** The rounded rows that a product with panels reads. */
-  private Place rounded(Op.MatMul op, InputFormat format, int maxRows) {
-    Rounded key = new Rounded(format, op.in().id());
+  private Place rounded(Op.MatMul op, PanelFormat format, int maxRows) {
+    Rounded key = new Rounded(format.input(), op.in().id());
     Place rounded = this.rounded.get(key);
     if (rounded == null) {
       Place in = plan.place(op.in());
-      rounded = plan.fresh(format.rowBytes(op.in().width()) * maxRows, false);
+      rounded = plan.fresh(code.inputBytes(format, op.in().width(), maxRows), false);
       this.rounded.put(key, rounded);
       plan.helper(
           new QuantizeKernel(code, format, op.in(), in, rounded), key, List.of(in), rounded);
@@ -139,7 +140,7 @@ final class ProductPlan {
     if (weight.panels() != null) {
       Place rounded = null;
       if (maxRows >= MatMulKernel.TILED_FROM) {
-        rounded = expertRounded(op, weight.panels().input(), sharing, perSlot, sorted.get(key));
+        rounded = expertRounded(op, weight.panels(), sharing, perSlot, sorted.get(key));
         reads.add(rounded);
       }
       plan.node(
@@ -177,15 +178,15 @@ final class ProductPlan {
   }
 
   private Place expertRounded(
-      Op.ExpertMatMul op, InputFormat format, ExpertGroups sharing, boolean perSlot, Place order) {
+      Op.ExpertMatMul op, PanelFormat format, ExpertGroups sharing, boolean perSlot, Place order) {
     int cols = op.weight().cols();
     ExpertRounded key =
-        new ExpertRounded(format, new ExpertInput(op.routing().id(), op.in().id(), cols));
+        new ExpertRounded(format.input(), new ExpertInput(op.routing().id(), op.in().id(), cols));
     Place rounded = expertRounded.get(key);
     if (rounded == null) {
       Place in = plan.place(op.in());
       int maxSlots = plan.limits().maxRows(op.in().rows()) * op.used();
-      rounded = plan.fresh(format.rowBytes(cols) * maxSlots, false);
+      rounded = plan.fresh(code.inputBytes(format, cols, maxSlots), false);
       expertRounded.put(key, rounded);
       plan.helper(
           new PanelExpertQuantizeKernel(code, format, sharing, cols, perSlot, in, rounded),

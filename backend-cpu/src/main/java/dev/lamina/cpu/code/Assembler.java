@@ -218,6 +218,11 @@ public final class Assembler {
     tile(3, 0x5e, sums, b, a, null);
   }
 
+  /** {@code TDPBF16PS}: adds the products of bfloat16 numbers, two to a sum, to float32. */
+  public void tileFloatProduct(int sums, int a, int b) {
+    tile(2, 0x5c, sums, b, a, null);
+  }
+
   private void tile(int prefix, int opcode, int register, int vvvv, int second, Mem mem) {
     int index = mem == null ? 0 : Math.max(0, mem.index());
     int base = mem == null ? 0 : Math.max(0, mem.base());

@@ -13,9 +13,15 @@ import java.lang.foreign.ValueLayout;
  * @param avx512Vnni AVX-512 F, BW, DQ, VL and VNNI
  * @param avx512Vbmi permutations of bytes, with the former
  * @param amxInt8 tiles with products of bytes, which Linux has granted to this process
+ * @param amxBf16 such tiles with products of bfloat16 numbers, too
  */
 public record CpuId(
-    boolean avx2, boolean avxVnni, boolean avx512Vnni, boolean avx512Vbmi, boolean amxInt8) {
+    boolean avx2,
+    boolean avxVnni,
+    boolean avx512Vnni,
+    boolean avx512Vbmi,
+    boolean amxInt8,
+    boolean amxBf16) {
   private static final int FMA = 1 << 12;
   private static final int OSXSAVE = 1 << 27;
   private static final int AVX = 1 << 28;
@@ -28,6 +34,7 @@ public record CpuId(
   private static final int AVX512_VBMI = 1 << 1;
   private static final int AVX512_VNNI = 1 << 11;
   private static final int AVX_VNNI = 1 << 4;
+  private static final int AMX_BF16 = 1 << 22;
   private static final int AMX_TILE = 1 << 24;
   private static final int AMX_INT8 = 1 << 25;
 
@@ -74,7 +81,12 @@ public record CpuId(
       boolean amx =
           has(more[3], AMX_TILE | AMX_INT8) && has(state, STATE_TILES) && tilesGranted(block);
       return new CpuId(
-          avx2, has(last[0], AVX_VNNI), avx512, avx512 && has(more[2], AVX512_VBMI), amx);
+          avx2,
+          has(last[0], AVX_VNNI),
+          avx512,
+          avx512 && has(more[2], AVX512_VBMI),
+          amx,
+          amx && has(more[3], AMX_BF16));
     }
   }
 

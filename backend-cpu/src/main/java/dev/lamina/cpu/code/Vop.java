@@ -37,6 +37,7 @@ public enum Vop {
   VPABSB(1, 2, 0x1c, Tuple.FULL_MEM, Form.TWO, Coding.BOTH),
   VPSIGNB(1, 2, 0x08, Tuple.FULL_MEM, Form.THREE, Coding.VEX),
   VPADDB(1, 1, 0xfc, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
+  VPMINSD(1, 2, 0x39, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMAXSD(1, 2, 0x3d, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMAXUD(1, 2, 0x3f, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMULLW(1, 1, 0xd5, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),

@@ -24,6 +24,11 @@ public final class PanelExpertKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long quantize;
+
+  /** Bytes of a row's input where slots are multiplied one by one. */
+  private final long inputBytes;
+
+  private ProductWay way;
   private PanelShares shares = new PanelShares(0, 1);
 
   /**
@@ -46,6 +51,7 @@ public final class PanelExpertKernel extends Kernel {
     this.rounded = rounded;
     this.out = out;
     this.quantize = code.quantize(weight.panels().input());
+    this.inputBytes = weight.panels().input().rowBytes(weight.cols());
   }
 
   @Override
@@ -55,18 +61,19 @@ public final class PanelExpertKernel extends Kernel {
       return 0;
     }
     boolean few = rows < MatMulKernel.TILED_FROM;
-    for (int width = 1; width <= (few ? 1 : product.tokens().most()); width++) {
-      product.prepareOne(width);
+    way = product.way(few ? 1 : rows);
+    for (int width = 1; width <= (few ? 1 : way.tokens().most()); width++) {
+      way.prepareOne(width);
     }
     int many = rows * groups.used() / groups.experts();
-    shares = product.shares(few ? 1 : many, step.workers()).atMost(MOST_PANELS);
+    shares = way.shares(few ? 1 : many, step.workers()).atMost(MOST_PANELS);
     return shares.count() * (few ? rows * groups.used() : groups.experts());
   }
 
   @Override
   public long scratchBytes() {
-    long results = MOST_TILES * product.tokens().most() * MOST_PANELS * 64L;
-    return product.scratchBytes() + Math.max(product.tokens().bytes(1), results);
+    long results = MOST_TILES * PanelCode.MOST_TOKENS * MOST_PANELS * 64L;
+    return product.scratchBytes() + Math.max(inputBytes, results);
   }
 
   @Override
@@ -89,9 +96,10 @@ public final class PanelExpertKernel extends Kernel {
         in.address() + 4L * row * weight.cols(),
         weight.cols(),
         x,
-        product.tokens().format().recordBytes(),
+        way.tokens().format().recordBytes(),
         scratch);
     product.run(
+        way,
         groups.expert(slot),
         first,
         end,
@@ -105,7 +113,7 @@ public final class PanelExpertKernel extends Kernel {
   private void expert(int expert, int first, int end, long scratch) {
     int n = groups.count(expert);
     int start = groups.start(expert);
-    int most = MOST_TILES * product.tokens().most();
+    int most = MOST_TILES * way.tokens().most();
     long results = scratch + product.scratchBytes();
     long stride = 64L * (end - first);
     int firstRow = PanelFormat.ROWS * first;
@@ -113,10 +121,11 @@ public final class PanelExpertKernel extends Kernel {
     for (int from = 0; from < n; from += most) {
       int count = Math.min(most, n - from);
       product.run(
+          way,
           expert,
           first,
           end,
-          rounded.address() + product.tokens().bytes(start + from),
+          rounded.address() + way.tokens().bytes(start + from),
           count,
           results - 64L * first,
           stride,

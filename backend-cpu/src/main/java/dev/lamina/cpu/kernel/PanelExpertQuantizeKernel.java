@@ -2,24 +2,28 @@ package dev.lamina.cpu.kernel;
 
 import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
+import dev.lamina.cpu.panel.PanelFormat;
 
-/** Rounds the inputs of expert products, expert by expert. */
+/** Rounds or splits the inputs of expert products, expert by expert. */
 public final class PanelExpertQuantizeKernel extends Kernel {
   private final ExpertGroups groups;
   private final int cols;
   private final int divisor;
   private final Place in;
   private final Place out;
-  private final Tokens tokens;
-  private final long code;
+  private final PanelCode code;
+  private final PanelFormat format;
+  private Tokens tokens;
+  private long quantize;
 
   /**
+   * @param format of the panels, or of others that want the same form of activations
    * @param cols columns of the weight
    * @param perSlot whether every slot has an input of its own; else all slots of a token share one
    */
   public PanelExpertQuantizeKernel(
       PanelCode code,
-      InputFormat format,
+      PanelFormat format,
       ExpertGroups groups,
       int cols,
       boolean perSlot,
@@ -30,13 +34,20 @@ public final class PanelExpertQuantizeKernel extends Kernel {
     this.divisor = perSlot ? 1 : groups.used();
     this.in = in;
     this.out = out;
-    this.tokens = new Tokens(format, code.mostTokens(format), cols);
-    this.code = code.quantize(format);
+    this.code = code;
+    this.format = format;
   }
 
   @Override
   public int plan(StepState step) {
-    return groups.rows(step) < MatMulKernel.TILED_FROM ? 0 : groups.experts();
+    int rows = groups.rows(step);
+    if (rows < MatMulKernel.TILED_FROM) {
+      return 0;
+    }
+    InputFormat input = code.input(format, rows);
+    tokens = new Tokens(input, code.mostTokens(input), cols);
+    quantize = code.quantize(input);
+    return groups.experts();
   }
 
   @Override
@@ -51,7 +62,7 @@ public final class PanelExpertQuantizeKernel extends Kernel {
     for (int i = 0; i < count; i++) {
       int row = groups.order()[start + i] / divisor;
       PanelCode.quantize(
-          code,
+          quantize,
           in.address() + 4L * row * cols,
           cols,
           out.address() + tokens.bytes(start) + tokens.row(i),

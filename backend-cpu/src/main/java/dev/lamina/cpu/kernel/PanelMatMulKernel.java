@@ -10,6 +10,7 @@ public final class PanelMatMulKernel extends Kernel {
   private final Place rounded;
   private final Place out;
   private final long outStride;
+  private ProductWay way;
   private PanelShares shares = new PanelShares(0, 1);
 
   /** Whether the step reads the weights but once. */
@@ -34,9 +35,10 @@ public final class PanelMatMulKernel extends Kernel {
     if (rows == 0) {
       return 0;
     }
-    product.prepare(rows);
-    shares = product.shares(rows, step.workers());
-    once = rows <= product.tokens().most();
+    way = product.way(rows);
+    way.prepare(rows);
+    shares = way.shares(rows, step.workers());
+    once = way.once(rows);
     return shares.count();
   }
 
@@ -58,6 +60,7 @@ public final class PanelMatMulKernel extends Kernel {
   @Override
   public void run(StepState step, int unit, long scratch) {
     product.run(
+        way,
         0,
         shares.first(unit),
         shares.first(unit + 1),

@@ -1,28 +1,16 @@
 package dev.lamina.cpu.kernel;
 
 import dev.lamina.cpu.code.NativeCode;
+import dev.lamina.cpu.panel.InputFormat;
 import dev.lamina.cpu.panel.PanelCode;
 import dev.lamina.cpu.panel.PanelFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
-/**
- * Products of some panels of a matrix with rounded rows: long rows in pieces, so that the input of
- * a tile stays in the first-level cache and the panels in the second while all tiles go over them.
- */
+/** Products of some panels of a matrix with rounded rows. */
 final class PanelProduct {
-  /** Bytes of panels that stay in the second-level cache. */
-  private static final int GROUP_BYTES = 512 << 10;
-
-  /** Bytes of rounded input that stay in the first-level cache beside a panel. */
-  private static final int TILE_BYTES = 24 << 10;
-
-  /** Bytes of weights of the largest unit of a few tokens: some microseconds. */
-  private static final int MOST_BYTES = 128 << 10;
-
-  /** Bytes of the smallest one, where many threads share a small matrix. */
-  private static final int LEAST_BYTES = 16 << 10;
-
   /** What a product begins with where nothing is to be added. */
   private static final long ZEROS = Arena.global().allocate(64, 64).address();
 
@@ -31,10 +19,7 @@ final class PanelProduct {
   private final PanelFormat format;
   private final long panelBytes;
   private final long bias;
-  private final Tokens tokens;
-
-  /** By the number of tokens; assembled when a step is planned that needs them. */
-  private final long[] products;
+  private final List<ProductWay> ways = new ArrayList<>();
 
   /**
    * @param bias address of {@code weight.rows()} floats, or 0
@@ -45,12 +30,20 @@ final class PanelProduct {
     this.format = weight.panels();
     this.panelBytes = format.panelBytes(weight.cols());
     this.bias = bias;
-    this.tokens = new Tokens(format.input(), code.mostTokens(format.input()), weight.cols());
-    this.products = new long[tokens.most() + 1];
   }
 
-  Tokens tokens() {
-    return tokens;
+  /** How steps of that many rows are multiplied; to be asked when a step is planned. */
+  ProductWay way(int rows) {
+    InputFormat input = code.input(format, rows);
+    boolean decodes = code.decodes(format, input, rows);
+    for (ProductWay way : ways) {
+      if (way.is(input, decodes)) {
+        return way;
+      }
+    }
+    ProductWay way = new ProductWay(code, weight, input, decodes);
+    ways.add(way);
+    return way;
   }
 
   /** Panels of one matrix. */
@@ -63,48 +56,30 @@ final class PanelProduct {
     return weight.address() + panel * panelBytes;
   }
 
-  /** How threads share a step with that many rows. */
-  PanelShares shares(int rows, int workers) {
-    if (rows <= tokens.most()) {
-      // read once; a thread's units follow each other, so that short ones make a long stream too
-      int least = (int) Math.max(1, LEAST_BYTES / panelBytes);
-      int most = (int) Math.max(1, MOST_BYTES / panelBytes);
-      return new PanelShares(panels(), Math.clamp(panels() / (4L * workers), least, most));
-    }
-    long most = GROUP_BYTES / (PanelFormat.ROWS * format.type().rowBytes(chunk(rows)));
-    int each = Math.clamp(panels() / (4L * workers), 1, (int) Math.max(1, most));
-    return new PanelShares(panels(), each);
-  }
-
-  /** Columns of a piece. */
-  private int chunk(int rows) {
-    if (rows <= tokens.most()) {
-      return weight.cols();
-    }
-    int block = format.columns();
-    long blockBytes = tokens.most() * tokens.format().rowBytes(block);
-    return (int) Math.min(weight.cols(), Math.max(1, TILE_BYTES / blockBytes) * block);
-  }
-
-  /** Has the code ready for steps of that many rows. */
-  void prepare(int rows) {
-    if (rows >= tokens.most()) {
-      prepareOne(tokens.most());
-    }
-    if (rows % tokens.most() != 0) {
-      prepareOne(rows % tokens.most());
-    }
-  }
-
-  void prepareOne(int width) {
-    if (products[width] == 0) {
-      products[width] = code.product(format, width);
-    }
-  }
-
+  /** Bytes of scratch memory for any way. */
   long scratchBytes() {
-    return PanelCode.CALL_SCRATCH + 64L * tokens.most();
+    return decoded(0) + (format.input().rounded() ? 0 : PanelCode.MOST_CACHED);
   }
+
+  /** Where sums wait for more to be added. */
+  private static long sums(long scratch) {
+    return scratch + PanelCode.CALL_SCRATCH;
+  }
+
+  /** Where decoded panels lie, behind these. */
+  private long decoded(long scratch) {
+    int panels = format.input().rounded() ? 1 : ProductWay.MOST_PANELS + 1;
+    return sums(scratch) + 64L * panels * PanelCode.MOST_TOKENS;
+  }
+
+  /**
+   * Some panels of an expert's matrix, over some columns.
+   *
+   * @param weights address of the first one there
+   * @param step bytes from panel to panel
+   */
+  private record Group(
+      ProductWay way, int first, int end, long weights, long step, int from, int depth) {}
 
   /**
    * Multiplies panels {@code first} to {@code end} of an expert's matrix.
@@ -114,6 +89,7 @@ final class PanelProduct {
    * @param outStride bytes from row to row
    */
   void run(
+      ProductWay way,
       int expert,
       int first,
       int end,
@@ -122,74 +98,121 @@ final class PanelProduct {
       long out,
       long outStride,
       long scratch) {
-    int chunk = chunk(rows);
-    for (int from = 0; from < weight.cols(); from += chunk) {
-      int depth = Math.min(chunk, weight.cols() - from);
+    Tokens tokens = way.tokens();
+    int span = way.span(rows);
+    int chunk = way.chunk(rows);
+    for (int from = 0; from < weight.cols(); from += span) {
+      int depth = Math.min(span, weight.cols() - from);
+      Group group = group(way, expert, first, end, from, depth, scratch);
       for (int tile = 0; tile < tokens.tiles(rows); tile++) {
         int width = tokens.width(rows, tile);
         long x = input + tokens.tile(tile) + width * tokens.format().rowBytes(from);
         long to = out + tile * tokens.most() * outStride;
-        piece(expert, first, end, x, width, from, depth, to, outStride, scratch);
+        int next = Math.min(tile + 1, tokens.tiles(rows) - 1);
+        long after =
+            input + tokens.tile(next) + tokens.width(rows, next) * tokens.format().rowBytes(from);
+        for (int at = 0; at < depth; at += chunk) {
+          boolean last = at + chunk >= depth;
+          long begin = x + width * tokens.format().rowBytes(at);
+          long ahead = last ? after : begin + width * tokens.format().rowBytes(chunk);
+          int count = Math.min(chunk, depth - at);
+          piece(group, begin, ahead, width, at, count, to, outStride, scratch);
+        }
       }
     }
   }
 
+  private Group group(
+      ProductWay way, int expert, int first, int end, int from, int depth, long scratch) {
+    long panel = weight.address() + ((long) expert * panels() + first) * panelBytes;
+    long weights = panel + format.panelBytes(from);
+    if (way.decode() == 0) {
+      return new Group(way, first, end, weights, panelBytes, from, depth);
+    }
+    long step = way.pieceBytes(depth);
+    int blocks = depth / format.columns();
+    long decoded = decoded(scratch);
+    for (int p = 0; p < end - first; p++) {
+      PanelCode.decode(way.decode(), weights + p * panelBytes, blocks, decoded + p * step, scratch);
+    }
+    return new Group(way, first, end, decoded, step, from, depth);
+  }
+
+  /**
+   * Multiplies a group with a tile, over some of its columns.
+   *
+   * @param at the first of them, counted from the group's first
+   */
   private void piece(
-      int expert,
-      int first,
-      int end,
+      Group group,
       long x,
+      long ahead,
       int width,
-      int from,
-      int depth,
+      int at,
+      int columns,
       long out,
       long outStride,
       long scratch) {
-    long panel = weight.address() + ((long) expert * panels() + first) * panelBytes;
-    long weights = panel + format.panelBytes(from);
-    long skip = panelBytes - format.panelBytes(depth);
-    int blocks = depth / format.columns();
-    int whole = Math.min(end, weight.rows() / PanelFormat.ROWS) - first;
-    long to = out + 64L * first;
-    long init = from > 0 ? to : bias == 0 ? ZEROS : bias + 64L * first;
-    long initStride = from > 0 ? outStride : 0;
+    ProductWay way = group.way;
+    boolean begins = at == 0;
+    boolean ends = at + columns == group.depth;
+    boolean fresh = group.from == 0;
+    long product = way.product(width);
+    long weights = group.weights + way.pieceBytes(at);
+    long skip = group.step - way.pieceBytes(columns);
+    int blocks = way.blocks(columns);
+    int whole = Math.min(group.end, weight.rows() / PanelFormat.ROWS) - group.first;
+    long to = out + 64L * group.first;
+    long sums = sums(scratch);
+    // a line more, not to fall into the same cache sets
+    long sumStride = 64L * (group.end - group.first + 1);
+    long start = bias == 0 ? ZEROS : bias + 64L * group.first;
+    int startStep = start == ZEROS ? 0 : 64;
     if (whole > 0) {
+      long init = !begins ? sums : fresh ? start : to;
       PanelCode.product(
-          products[width],
+          product,
           weights,
           skip,
           whole,
           x,
           blocks,
-          to,
-          outStride,
+          ends ? to : sums,
+          ends ? outStride : sumStride,
           init,
-          initStride,
-          init == ZEROS ? 0 : 64,
+          !begins ? sumStride : fresh ? 0 : outStride,
+          begins && fresh ? startStep : 64,
+          ahead,
           scratch);
     }
-    if (first + whole < end) {
-      // the last panel is not full: by way of memory where 16 results can be written
-      long some = scratch + PanelCode.CALL_SCRATCH;
+    if (group.first + whole < group.end) {
+      // the last panel is not full: always by way of memory where 16 results can be written
       int count = weight.rows() % PanelFormat.ROWS;
+      boolean alone = begins && ends;
+      long some = alone ? sums : sums + 64L * whole;
+      long stride = alone ? 64 : sumStride;
       long last = to + 64L * whole;
-      if (from > 0) {
-        copy(last, outStride, some, 64, width, count);
+      if (begins && !fresh) {
+        copy(last, outStride, some, stride, width, count);
       }
+      boolean starts = begins && fresh;
       PanelCode.product(
-          products[width],
-          weights + whole * panelBytes,
+          product,
+          weights + whole * group.step,
           skip,
           1,
           x,
           blocks,
           some,
-          64,
-          from > 0 ? some : init == ZEROS ? init : init + 64L * whole,
-          from > 0 ? 64 : 0,
+          stride,
+          starts ? start + (long) whole * startStep : some,
+          starts ? 0 : stride,
           0,
+          ahead,
           scratch);
-      copy(some, 64, last, outStride, width, count);
+      if (ends) {
+        copy(some, stride, last, outStride, width, count);
+      }
     }
   }
 

@@ -12,16 +12,42 @@ final class ArmPanels implements PanelAssembler {
     this.isa = isa;
   }
 
+  /** Quantized weights only with rounded activations. */
+  @Override
+  public boolean multiplies(PanelFormat format) {
+    return format.input().rounded() == format.quantized();
+  }
+
+  @Override
+  public InputFormat input(PanelFormat format, int rows) {
+    return format.input();
+  }
+
+  @Override
+  public boolean decodes(PanelFormat format, InputFormat input, int rows) {
+    return false;
+  }
+
+  @Override
+  public long cachedBytes(InputFormat input) {
+    return 256 << 10;
+  }
+
   @Override
   public int mostTokens(InputFormat format) {
     return format.rounded() ? ArmProductCode.mostTokens(isa) : ArmFloatCode.MOST_TOKENS;
   }
 
   @Override
-  public byte[] product(PanelFormat format, int tokens) {
-    return format.input().rounded()
+  public byte[] product(PanelFormat format, InputFormat input, int tokens) {
+    return input.rounded()
         ? ArmProductCode.of(isa, format, tokens)
         : ArmFloatCode.of(format, tokens);
+  }
+
+  @Override
+  public byte[] decode(PanelFormat format, boolean split) {
+    throw new IllegalArgumentException("no panels are decoded with " + isa.label());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.lamina.cpu.panel;
 
 import static dev.lamina.cpu.code.Assembler.R10;
+import static dev.lamina.cpu.code.Assembler.R11;
 import static dev.lamina.cpu.code.Assembler.R12;
 import static dev.lamina.cpu.code.Assembler.R13;
 import static dev.lamina.cpu.code.Assembler.R8;
@@ -16,18 +17,23 @@ import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
 import dev.lamina.cpu.code.Vop;
-import dev.lamina.gguf.GgmlType;
 
 /**
- * Assembles the product of panels of a float type with some rows of activations, all in float32. A
- * lane is a row of the weight, as in {@link ProductCode}, whose arguments these functions take:
- * activations are broadcast, and no sum over lanes is left at the end.
+ * Assembles the product of panels with some rows of activations, all in float32; quantized weights
+ * are decoded column by column in between. A lane is a row of the weight, as in {@link
+ * ProductCode}, whose arguments these functions take: activations are broadcast, and no sum over
+ * lanes is left at the end.
  */
 final class FloatCode {
   /** Tokens whose totals have a register each, with 32 registers and with 16. */
   private static final int MOST_512 = 24;
 
   private static final int MOST_256 = 6;
+
+  /** The same where weights are decoded in between: more are worth decoding beforehand. */
+  private static final int MOST_QUANTIZED_512 = 4;
+
+  private static final int MOST_QUANTIZED_256 = 1;
 
   /** Sums of a token that do not wait for each other, where there are few tokens. */
   private static final int CHAINS = 4;
@@ -45,6 +51,7 @@ final class FloatCode {
   /** Halves of a panel that have registers of their own. */
   private final int halves;
 
+  private final ColumnCode columns;
   private final int[] totals;
   private final int[] weights;
   private final int broadcast;
@@ -55,14 +62,23 @@ final class FloatCode {
     this.registers = new Registers(asm, isa);
     this.bits = isa.bits();
     this.halves = 512 / bits;
-    this.chains = Math.clamp(mostTokens(isa) / tokens, 1, CHAINS);
-    this.totals = registers.take(tokens * halves * chains);
     this.weights = registers.take(halves);
     this.broadcast = registers.wide() ? -1 : registers.take();
+    this.columns = new ColumnCode(registers, format, W, R11, halves);
+    int left = registers.left() - (format.levels() != null ? 1 : 0);
+    this.chains = Math.clamp(left / (tokens * halves), 1, CHAINS);
+    this.totals = registers.take(tokens * halves * chains);
   }
 
-  /** The most tokens that one call can take. */
-  static int mostTokens(Isa isa) {
+  /**
+   * The most tokens that one call can take.
+   *
+   * @param format null for decoded panels
+   */
+  static int mostTokens(Isa isa, PanelFormat format) {
+    if (format != null && format.quantized()) {
+      return isa.bits() == 512 ? MOST_QUANTIZED_512 : MOST_QUANTIZED_256;
+    }
     return isa.bits() == 512 ? MOST_512 : MOST_256;
   }
 
@@ -73,9 +89,10 @@ final class FloatCode {
 
   private byte[] assemble() {
     asm.enter();
-    registers.keep(0xffff0000);
+    columns.prepare();
     asm.load(R12, Mem.at(RDI, ProductCode.OUT_STRIDE));
     asm.load(R13, Mem.at(RDI, ProductCode.INIT_STRIDE));
+    asm.load(R11, Mem.at(RDI, ProductCode.SCRATCH));
     asm.load(W, Mem.at(RDI, ProductCode.WEIGHTS));
     asm.load(R8, Mem.at(RDI, ProductCode.OUT));
     asm.load(R9, Mem.at(RDI, ProductCode.INIT));
@@ -87,11 +104,16 @@ final class FloatCode {
     begin();
     Label block = new Label();
     asm.bind(block);
+    for (int h = 0; h < halves; h++) {
+      columns.block(h);
+    }
     for (int column = 0; column < format.columns(); column++) {
       column(column);
+      if ((column + 1) % InputFormat.VALUES == 0) {
+        asm.addImm(X, tokens * InputFormat.FLOATS.recordBytes());
+      }
     }
     asm.addImm(W, format.blockBytes());
-    asm.addImm(X, tokens * InputFormat.FLOATS.recordBytes());
     asm.addImm(RCX, -1);
     asm.jnz(block);
     end();
@@ -123,17 +145,12 @@ final class FloatCode {
   }
 
   private void column(int column) {
-    int lines = format.blockBytes() / 64;
-    for (int i = column * lines / format.columns();
-        i < (column + 1) * lines / format.columns();
-        i++) {
-      ValueCode.ahead(asm, W, i);
-    }
+    columns.ahead(column);
     for (int h = 0; h < halves; h++) {
-      load(weights[h], column, h);
+      columns.load(weights[h], column, h);
     }
     for (int t = 0; t < tokens; t++) {
-      int at = t * InputFormat.FLOATS.recordBytes() + 4 * column;
+      int at = t * InputFormat.FLOATS.recordBytes() + 4 * (column % InputFormat.VALUES);
       if (!registers.wide()) {
         asm.op(Vop.VPBROADCASTD, bits, broadcast, Mem.at(X, at));
       }
@@ -145,24 +162,6 @@ final class FloatCode {
           asm.op(Vop.VFMADD231PS, bits, total, weights[h], broadcast);
         }
       }
-    }
-  }
-
-  /** Brings a column's weights to a register: of 16 rows, or half of them. */
-  private void load(int target, int column, int half) {
-    if (format.type() == GgmlType.F32) {
-      asm.op(Vop.VMOVUPS, bits, target, Mem.at(W, 64 * column + 32 * half));
-    } else if (format.type() == GgmlType.F16) {
-      asm.op(Vop.VCVTPH2PS, bits, target, Mem.at(W, 32 * column + 16 * half));
-    } else if (format.type() == GgmlType.BF16) {
-      Mem line = Mem.at(W, 64 * (column / 2) + 32 * half);
-      if (column % 2 == 0) {
-        registers.shift(target, line, -16);
-      } else {
-        registers.and(target, line, 0xffff0000);
-      }
-    } else {
-      throw new IllegalArgumentException(format.type() + " is no float type");
     }
   }
 

@@ -317,7 +317,7 @@ final class GroupCode {
   /** Scales the sums of a part and adds them to the totals. */
   private void finish(int count, int step, int part, int half) {
     int scale = held[0];
-    scales.scale(scale, step, half);
+    scales.scale(scale, spare, step, half);
     for (int t = 0; t < count; t++) {
       asm.op(Vop.VCVTDQ2PS, bits, sums[t], sums[t]);
       registers.mulBroadcast(spare, scale, X, disp(t, InputFormat.SCALE));

@@ -18,11 +18,26 @@ interface PanelAssembler {
     };
   }
 
+  /** Whether there are products with such panels. */
+  boolean multiplies(PanelFormat format);
+
+  /** How activations of a product must lie, by the rows of the whole step. */
+  InputFormat input(PanelFormat format, int rows);
+
+  /** Whether panels must be decoded before a product of that many rows. */
+  boolean decodes(PanelFormat format, InputFormat input, int rows);
+
+  /** Bytes of panels for products in float32 that stay in the second-level cache. */
+  long cachedBytes(InputFormat input);
+
   /** The most rows of activations that one product can take. */
   int mostTokens(InputFormat format);
 
   /** The product of panels with exactly {@code tokens} rows. */
-  byte[] product(PanelFormat format, int tokens);
+  byte[] product(PanelFormat format, InputFormat input, int tokens);
+
+  /** The decoding of a panel, where {@link #decodes} asks for it. */
+  byte[] decode(PanelFormat format, boolean split);
 
   /** The rounding of activations, or what puts them in records as they are. */
   byte[] quantize(InputFormat format);

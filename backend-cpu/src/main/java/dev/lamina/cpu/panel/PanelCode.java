@@ -19,10 +19,18 @@ public final class PanelCode {
   public static final int CALL_SCRATCH =
       128 + ScaleCode.SCRATCH + Math.max(TileCode.SCRATCH, GroupCode.SCRATCH);
 
+  /** Rows of activations that no product takes more of. */
+  public static final int MOST_TOKENS = Math.max(TileCode.MOST_TOKENS, FloatTileCode.MOST_TOKENS);
+
+  /** The most that {@link #cachedBytes} gives. */
+  public static final long MOST_CACHED = 1 << 20;
+
   /** Bytes asked for in a round of {@link #fetch}. */
   static final int FETCHED = 512;
 
-  private record Product(GgmlType type, int tokens) {}
+  private record Product(GgmlType type, InputFormat input, int tokens) {}
+
+  private record Decode(GgmlType type, boolean split) {}
 
   private static final Map<InstructionSet, PanelCode> ALL = new HashMap<>();
 
@@ -44,9 +52,51 @@ public final class PanelCode {
     return ALL.computeIfAbsent(isa, PanelCode::new);
   }
 
+  /** Whether there are products with such panels. */
+  public boolean multiplies(PanelFormat format) {
+    return assembler.multiplies(format);
+  }
+
+  /**
+   * How activations of a product must lie.
+   *
+   * @param format the panels'
+   * @param rows rows of activations of the whole step
+   */
+  public InputFormat input(PanelFormat format, int rows) {
+    return assembler.input(format, rows);
+  }
+
+  /** The most bytes that rows of activations can take for such panels. */
+  public long inputBytes(PanelFormat format, int cols, int rows) {
+    // where few rows take another form, it is the smaller one
+    return input(format, rows).rowBytes(cols) * rows;
+  }
+
   /** The most rows of activations that one product can take. */
   public int mostTokens(InputFormat format) {
     return assembler.mostTokens(format);
+  }
+
+  /** Whether panels must be decoded before a product of that many rows. */
+  public boolean decodes(PanelFormat format, InputFormat input, int rows) {
+    return assembler.decodes(format, input, rows);
+  }
+
+  /** Bytes of panels for products in float32 that stay in the second-level cache. */
+  public long cachedBytes(InputFormat input) {
+    return assembler.cachedBytes(input);
+  }
+
+  /** The format of decoded panels, for products of floats. */
+  public static PanelFormat decoded() {
+    return PanelFormats.of(GgmlType.F32);
+  }
+
+  /** Bytes of a decoded panel of some columns. */
+  public static long decodedBytes(PanelFormat format, InputFormat input, int cols) {
+    int record = DecodeCode.recordBytes(format, input.split());
+    return (long) (cols / InputFormat.VALUES) * record;
   }
 
   private synchronized long function(Object key, Supplier<byte[]> code) {
@@ -62,9 +112,34 @@ public final class PanelCode {
     return known;
   }
 
-  /** The address of the product of panels with exactly {@code tokens} rows. */
-  public long product(PanelFormat format, int tokens) {
-    return function(new Product(format.type(), tokens), () -> assembler.product(format, tokens));
+  /**
+   * The address of the product of panels with exactly {@code tokens} rows.
+   *
+   * @param format the panels', or that of what they were before they were decoded
+   */
+  public long product(PanelFormat format, InputFormat input, int tokens) {
+    return function(
+        new Product(format.type(), input, tokens), () -> assembler.product(format, input, tokens));
+  }
+
+  /** The address of the decoding of panels for a product. */
+  public long decode(PanelFormat format, InputFormat input) {
+    return function(
+        new Decode(format.type(), input.split()), () -> assembler.decode(format, input.split()));
+  }
+
+  /**
+   * Decodes a panel.
+   *
+   * @param decode the function
+   * @param blocks how many, from the first one on
+   */
+  public static void decode(long decode, long panel, int blocks, long target, long scratch) {
+    put(scratch + DecodeCode.SOURCE, panel);
+    put(scratch + DecodeCode.TARGET, target);
+    put(scratch + DecodeCode.BLOCKS, blocks);
+    put(scratch + DecodeCode.SCRATCH, scratch + 128);
+    NativeCode.call(decode, scratch);
   }
 
   /** The address of the rounding of activations, or of what puts them in records as they are. */
@@ -141,6 +216,7 @@ public final class PanelCode {
    * @param init address of what is added to them
    * @param initStride bytes from row to row of that
    * @param initStep bytes from panel to panel of that
+   * @param ahead address of activations that will be multiplied next
    */
   public static void product(
       long product,
@@ -154,6 +230,7 @@ public final class PanelCode {
       long init,
       long initStride,
       long initStep,
+      long ahead,
       long scratch) {
     put(scratch + ProductCode.WEIGHTS, weights);
     put(scratch + ProductCode.INPUT, input);
@@ -166,6 +243,7 @@ public final class PanelCode {
     put(scratch + ProductCode.INIT_STRIDE, initStride);
     put(scratch + ProductCode.INIT_STEP, initStep);
     put(scratch + ProductCode.SCRATCH, scratch + 128);
+    put(scratch + ProductCode.AHEAD, ahead);
     NativeCode.call(product, scratch);
   }
 

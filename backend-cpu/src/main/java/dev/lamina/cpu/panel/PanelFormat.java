@@ -20,6 +20,7 @@ import java.util.List;
  * @param scales where the scales are
  * @param moves how a block is repacked
  * @param codebook where values are looked up in, or null
+ * @param floats whether values are multiplied as float32, with activations as they are
  */
 public record PanelFormat(
     GgmlType type,
@@ -31,7 +32,8 @@ public record PanelFormat(
     byte[] levels,
     Scales scales,
     List<Move> moves,
-    Codebook codebook) {
+    Codebook codebook,
+    boolean floats) {
   /** Rows of a panel. */
   public static final int ROWS = 16;
 
@@ -43,6 +45,21 @@ public record PanelFormat(
 
   public PanelFormat {
     moves = List.copyOf(moves);
+  }
+
+  /** A format of quantized values. */
+  PanelFormat(
+      GgmlType type,
+      int part,
+      int offset,
+      int most,
+      int minimum,
+      Planes planes,
+      byte[] levels,
+      Scales scales,
+      List<Move> moves,
+      Codebook codebook) {
+    this(type, part, offset, most, minimum, planes, levels, scales, moves, codebook, false);
   }
 
   /** A format without a codebook. */
@@ -61,7 +78,28 @@ public record PanelFormat(
 
   /** A format of float values, which are multiplied as they are. */
   static PanelFormat floats(GgmlType type, List<Move> moves) {
-    return new PanelFormat(type, 0, 0, 0, 0, null, null, null, moves);
+    return new PanelFormat(type, 0, 0, 0, 0, null, null, null, moves, null, true);
+  }
+
+  /** The same panels for products in float32. */
+  public PanelFormat asFloats() {
+    return new PanelFormat(
+        type, part, offset, most, minimum, planes, levels, scales, moves, codebook, true);
+  }
+
+  /** Whether values have scales. */
+  boolean quantized() {
+    return part != 0;
+  }
+
+  /** How many bfloat16 numbers it takes for their sum to be a weight, whatever that is. */
+  int splits() {
+    return switch (type) {
+      case BF16, MXFP4 -> 1;
+      // 11 bits, and 11 bits of the scale times at most 4 of the value: two have room for 17
+      case F16, Q4_0, Q5_0, TQ1_0, TQ2_0 -> 2;
+      default -> InputFormat.SPLITS;
+    };
   }
 
   /** Whether a row of that many values is made of whole blocks. */
@@ -106,6 +144,6 @@ public record PanelFormat(
 
   /** How activations must be rounded for it. */
   public InputFormat input() {
-    return part == 0 ? InputFormat.FLOATS : new InputFormat(part, offset);
+    return floats ? InputFormat.FLOATS : new InputFormat(part, offset);
   }
 }

@@ -40,6 +40,12 @@ public final class PanelFormats {
     return format != null && format.fits(cols) ? format : null;
   }
 
+  /** The same for products in float32. */
+  public static PanelFormat floats(GgmlType type, int cols) {
+    PanelFormat format = of(type, cols);
+    return format == null ? null : format.asFloats();
+  }
+
   /** The types that have one. */
   public static Set<GgmlType> types() {
     return EnumSet.copyOf(ALL.keySet());

@@ -38,7 +38,11 @@ final class ProductCode {
   static final int INIT_STRIDE = 64;
   static final int INIT_STEP = 72;
   static final int SCRATCH = 80;
-  static final int ARGUMENTS = 88;
+
+  /** Where activations lie that will be multiplied next. */
+  static final int AHEAD = 88;
+
+  static final int ARGUMENTS = 96;
 
   /** Tokens whose sums and totals have a register each, with 32 registers and with 16. */
   private static final int FEW_512 = 12;
@@ -200,7 +204,7 @@ final class ProductCode {
         }
       }
       for (int h = 0; h < halves; h++) {
-        scales.scale(scale, record * parts + part, pass + h);
+        scales.scale(scale, spare, record * parts + part, pass + h);
         for (int t = 0; t < tokens; t++) {
           asm.op(Vop.VCVTDQ2PS, bits, sum(t, h), sum(t, h));
           registers.mulBroadcast(spare, scale, X, disp(t, InputFormat.SCALE));

@@ -16,8 +16,8 @@ import java.nio.ByteOrder;
 /**
  * Assembles the rounding of activations to the records of an {@link InputFormat}: the scale is the
  * largest magnitude of 32 values by 127, rounded to 11 bits. Needs AVX2. A NaN or an infinity makes
- * the scale of its record one; values below 1e-30 / 254 become zero. For weights of float types
- * nothing is rounded: 32 floats are copied to each record.
+ * the scale of its record one; values below 1e-30 / 254 become zero. For products in float32
+ * nothing is rounded: 32 floats are copied to each record, or split to bfloat16 numbers.
  */
 final class QuantizeCode {
   // the arguments, by their offsets
@@ -69,6 +69,8 @@ final class QuantizeCode {
       scale();
       values();
       sums();
+    } else if (format.split()) {
+      split();
     } else {
       for (int i = 0; i < 4; i++) {
         asm.op(Vop.VMOVUPS, BITS, i, Mem.at(RSI, 32 * i));
@@ -81,6 +83,25 @@ final class QuantizeCode {
     asm.jnz(record);
     asm.leave();
     return asm.finish();
+  }
+
+  /** Sixteen values at a time; packing goes within halves of 128 bits. */
+  private void split() {
+    Splitting splitting = new Splitting(asm, BITS, 4, 5);
+    for (int half = 0; half < 2; half++) {
+      for (int i = 0; i < 2; i++) {
+        asm.op(Vop.VMOVUPS, BITS, i, Mem.at(RSI, 64 * half + 32 * i));
+      }
+      for (int n = 0; n < InputFormat.SPLITS; n++) {
+        for (int i = 0; i < 2; i++) {
+          splitting.take(2 + i, i, n == InputFormat.SPLITS - 1);
+          asm.opImm(Vop.VPSRLD, BITS, 2 + i, 2 + i, 16);
+        }
+        asm.op(Vop.VPACKUSDW, BITS, 2, 2, 3);
+        asm.opImm(Vop.VPERMQ, BITS, 2, 2, 0b11011000);
+        asm.op(Vop.VMOVUPS_STORE, BITS, 2, Mem.at(RDX, 2 * InputFormat.VALUES * n + 32 * half));
+      }
+    }
   }
 
   /** Magnitudes are compared as integers, where a NaN is the largest of all. */

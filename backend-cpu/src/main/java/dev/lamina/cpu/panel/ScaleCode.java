@@ -38,16 +38,22 @@ final class ScaleCode {
     this.scratch = scratch;
   }
 
-  /** Loads the scale of a part of a block for 16 rows, or half of them. */
-  void scale(int target, int part, int half) {
+  /**
+   * Loads the scale of a part of a block for 16 rows, or half of them.
+   *
+   * @param spare register to spoil
+   */
+  void scale(int target, int spare, int part, int half) {
     switch (scales) {
       case Scales.Halves s -> halves(target, s.d(), half);
       case Scales.Exponents s -> {
         asm.op(Vop.VPMOVZXBD, bits, target, Mem.at(weights, s.at() + 8 * half));
         asm.opImm(Vop.VPSLLD, bits, target, target, 23);
-        // half of 2^(e - 127); the two smallest, which are subnormal, become zero
-        asm.op(Vop.VPSUBD, bits, target, target, asm.splat(1 << 23));
-        asm.op(Vop.VPMAXSD, bits, target, target, asm.splat(0));
+        // half of 2^(e - 127): one less, but the two smallest are subnormal
+        asm.op(Vop.VPMAXSD, bits, target, target, asm.splat(1 << 22));
+        asm.opImm(Vop.VPSRLD, bits, spare, target, 1);
+        asm.op(Vop.VPMINSD, bits, spare, spare, asm.splat(1 << 23));
+        asm.op(Vop.VPSUBD, bits, target, target, spare);
       }
       case Scales.SixBits s -> waiting(target, 64 * part, half);
       case Scales.Odd s -> waiting(target, 64 * part, half);

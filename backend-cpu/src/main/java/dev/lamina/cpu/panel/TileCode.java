@@ -222,7 +222,7 @@ final class TileCode {
 
   /** Scales the sums of a part and adds them up. */
   private void finish(int step) {
-    scales.scale(scale, step, 0);
+    scales.scale(scale, factor, step, 0);
     for (int t = 0; t < tokens; t++) {
       getTotal(t);
       asm.op(Vop.VCVTDQ2PS, bits, sum, Mem.at(SCRATCH_AT, SUMS + 64 * t));

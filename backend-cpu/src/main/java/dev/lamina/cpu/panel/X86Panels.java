@@ -1,12 +1,17 @@
 package dev.lamina.cpu.panel;
 
 import dev.lamina.cpu.code.Assembler;
+import dev.lamina.cpu.code.CpuId;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
+import dev.lamina.gguf.GgmlType;
 
 /** Assembles for x86-64. */
 final class X86Panels implements PanelAssembler {
+  /** Rows of activations from which products of split numbers are the faster ones. */
+  private static final int SPLIT_FROM = 17;
+
   private final Isa isa;
 
   X86Panels(Isa isa) {
@@ -14,15 +19,58 @@ final class X86Panels implements PanelAssembler {
   }
 
   @Override
-  public int mostTokens(InputFormat format) {
-    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa);
+  public boolean multiplies(PanelFormat format) {
+    return true;
   }
 
   @Override
-  public byte[] product(PanelFormat format, int tokens) {
-    return format.input().rounded()
+  public InputFormat input(PanelFormat format, int rows) {
+    boolean tiles = isa == Isa.AMX_INT8 && CpuId.read().amxBf16();
+    return tiles && rows >= SPLIT_FROM && !format.input().rounded()
+        ? InputFormat.SPLIT
+        : format.input();
+  }
+
+  @Override
+  public boolean decodes(PanelFormat format, InputFormat input, int rows) {
+    if (input.rounded()) {
+      return false;
+    }
+    return input.split()
+        ? format.type() != GgmlType.BF16
+        : format.quantized() && rows > FloatCode.mostTokens(isa, format);
+  }
+
+  /** As those have it that run the code: 2 MB with tiles, 1 MB or more with AVX-512, or 512 KB. */
+  @Override
+  public long cachedBytes(InputFormat input) {
+    if (input.split()) {
+      return PanelCode.MOST_CACHED;
+    }
+    return isa.bits() == 512 ? 512 << 10 : 256 << 10;
+  }
+
+  @Override
+  public int mostTokens(InputFormat format) {
+    if (format.split()) {
+      return FloatTileCode.MOST_TOKENS;
+    }
+    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa, null);
+  }
+
+  @Override
+  public byte[] product(PanelFormat format, InputFormat input, int tokens) {
+    if (input.split()) {
+      return FloatTileCode.of(format.splits(), tokens);
+    }
+    return input.rounded()
         ? ProductCode.of(isa, format, tokens)
         : FloatCode.of(isa, format, tokens);
+  }
+
+  @Override
+  public byte[] decode(PanelFormat format, boolean split) {
+    return DecodeCode.of(isa, format, split);
   }
 
   @Override

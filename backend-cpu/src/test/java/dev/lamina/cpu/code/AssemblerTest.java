@@ -277,6 +277,7 @@ class AssemblerTest {
         }
       }
       put(all, "tdpbssd tmm" + t + ", tmm4, tmm6", asm -> asm.tileProduct(t, 4, 6));
+      put(all, "tdpbf16ps tmm" + t + ", tmm4, tmm6", asm -> asm.tileFloatProduct(t, 4, 6));
     }
   }
 

@@ -148,7 +148,7 @@ class PanelCodeTest {
       }
       long stride = 64L * panels;
       PanelCode.product(
-          code.product(format, tokens),
+          code.product(format, format.input(), tokens),
           packed.address(),
           0,
           panels,
@@ -159,6 +159,7 @@ class PanelCodeTest {
           init.address(),
           stride,
           64,
+          input.address(),
           scratch);
       float[] w = new float[cols];
       for (int r = 0; r < rows; r++) {
@@ -185,7 +186,7 @@ class PanelCodeTest {
     }
   }
 
-  private static byte[] random(GgmlType type, int rows, int cols) {
+  static byte[] random(GgmlType type, int rows, int cols) {
     byte[] blocks = new byte[(int) (type.rowBytes(cols) * rows)];
     new SplittableRandom(5).nextBytes(blocks);
     return blocks;
@@ -230,7 +231,7 @@ class PanelCodeTest {
   }
 
   /** Gives every block scales of usual size. */
-  private static byte[] moderate(GgmlType type, byte[] blocks) {
+  static byte[] moderate(GgmlType type, byte[] blocks) {
     SplittableRandom random = new SplittableRandom(blocks.length);
     for (int b = 0; b < blocks.length / type.blockBytes(); b++) {
       int at = b * type.blockBytes();
