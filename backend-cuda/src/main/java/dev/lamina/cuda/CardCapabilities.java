@@ -8,18 +8,11 @@ import dev.lamina.gguf.GgmlType;
 import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.IntegerFormat;
 import dev.lamina.shaders.KernelSupport;
-import java.util.Arrays;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** What the kernels can do on a card. */
 final class CardCapabilities implements Capabilities {
   static final CardCapabilities INSTANCE = new CardCapabilities();
-
-  private static final Set<GgmlType> REPACKED =
-      Arrays.stream(GgmlType.values())
-          .filter(type -> IntegerFormat.of(type) != null && IntegerFormat.of(type).apart())
-          .collect(Collectors.toUnmodifiableSet());
 
   private CardCapabilities() {}
 
@@ -44,6 +37,6 @@ final class CardCapabilities implements Capabilities {
 
   @Override
   public Set<GgmlType> repacked() {
-    return REPACKED;
+    return IntegerFormat.typesApart();
   }
 }

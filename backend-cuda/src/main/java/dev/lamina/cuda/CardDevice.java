@@ -24,9 +24,11 @@ import dev.lamina.cuda.driver.Grid;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.shaders.CardFeatures;
 import dev.lamina.shaders.CardKernels;
+import dev.lamina.shaders.CardPlan;
 import dev.lamina.shaders.DeviceTables;
 import dev.lamina.shaders.IntegerFormat;
 import dev.lamina.shaders.Kernel;
+import dev.lamina.shaders.Parts;
 import dev.lamina.shaders.Region;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -78,7 +80,11 @@ final class CardDevice implements Device {
     // Matrix units round, too.
     features =
         new CardFeatures(
-            rounding && card.capability() >= TENSOR_CAPABILITY, rounding, options.repack());
+            rounding && card.capability() >= TENSOR_CAPABILITY,
+            rounding,
+            options.repack(),
+            true,
+            flavour.tuning());
     this.driver = driver;
     this.card = card;
     context = driver.open(card.ordinal());
@@ -178,7 +184,8 @@ final class CardDevice implements Device {
             spec.type().blockBytes(),
             layout.headAt(),
             layout.headBytes(),
-            target
+            target,
+            0
           });
     }
   }
@@ -194,7 +201,7 @@ final class CardDevice implements Device {
   }
 
   private CardPlan plan(Graph graph, Limits limits) {
-    return new CardPlan(graph, limits, flavour.tuning(), features);
+    return new CardPlan(graph, limits, Parts.WHOLE, features);
   }
 
   @Override

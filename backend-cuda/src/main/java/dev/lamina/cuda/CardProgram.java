@@ -15,6 +15,7 @@ import dev.lamina.cuda.driver.GpuGraph;
 import dev.lamina.cuda.driver.GpuStream;
 import dev.lamina.cuda.driver.Grid;
 import dev.lamina.shaders.Arg;
+import dev.lamina.shaders.CardPlan;
 import dev.lamina.shaders.Count;
 import dev.lamina.shaders.DeviceTables;
 import dev.lamina.shaders.Extent;

@@ -17,6 +17,9 @@ import java.util.HexFormat;
  * as absent.
  */
 final class BinaryCache {
+  /** Keeps nothing. */
+  static final BinaryCache NONE = new BinaryCache(null);
+
   private static final int HASH_BYTES = 32;
 
   private final Path folder;
@@ -25,9 +28,19 @@ final class BinaryCache {
     this.folder = folder;
   }
 
-  /** In the user's folder for what can be made again. */
-  static BinaryCache ofUser() {
-    return new BinaryCache(Folders.cache().resolve("opencl"));
+  /** Whether binaries are kept at all. */
+  boolean keeps() {
+    return folder != null;
+  }
+
+  /**
+   * In the user's folder for what can be made again. PoCL has a cache of its own, of single
+   * kernels, and would compile all those of a program, asked for or not, to give a binary.
+   */
+  static BinaryCache of(DeviceFacts facts) {
+    return facts.platform().equals("Portable Computing Language")
+        ? NONE
+        : new BinaryCache(Folders.cache().resolve("opencl"));
   }
 
   /** Where the binary made of these texts is, whether it is there or not. */

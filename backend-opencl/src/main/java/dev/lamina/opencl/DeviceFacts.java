@@ -49,6 +49,7 @@ record DeviceFacts(
     long mostItems,
     int units,
     int lanes,
+    Paths.Integers integers,
     String hardware,
     String unusable) {
   /** Deprecated since OpenCL 2.0, and told by all drivers. */
@@ -63,6 +64,7 @@ record DeviceFacts(
   private static final int WAVEFRONT_WIDTH_AMD = 0x4043;
   private static final int WARP_SIZE_NV = 0x4003;
   private static final int TOPOLOGY_PCIE = 1;
+  private static final int DOT_4X8BIT_PACKED_KHR = 0x1075;
 
   /** The largest work-group of the kernels. */
   private static final int ITEMS = 256;
@@ -95,6 +97,7 @@ record DeviceFacts(
         items,
         (int) number(device, CL_DEVICE_MAX_COMPUTE_UNITS),
         lanes(device, extensions),
+        integers(device, extensions),
         hardware(device, extensions),
         unusable(device, type, processor, version, items, local));
   }
@@ -116,6 +119,7 @@ record DeviceFacts(
         mostItems,
         units,
         lanes,
+        integers,
         hardware,
         unusable);
   }
@@ -128,6 +132,22 @@ record DeviceFacts(
     return extensions.contains("cl_amd_device_attribute_query")
         ? (int) number(device, WAVEFRONT_WIDTH_AMD)
         : 0;
+  }
+
+  /** What it accelerates of dot products of signed bytes that come four in a word. */
+  private static Paths.Integers integers(cl_device_id device, Set<String> extensions) {
+    ByteBuffer accelerated =
+        extensions.contains("cl_khr_integer_dot_product")
+            ? bytes(device, DOT_4X8BIT_PACKED_KHR, 6 * Integer.BYTES)
+            : null;
+    if (accelerated == null) {
+      return Paths.Integers.OFF;
+    }
+    // Of the six answers the first is for signed bytes, the fourth for adding to a sum as well.
+    if (accelerated.getInt(3 * Integer.BYTES) != 0) {
+      return Paths.Integers.ADDED;
+    }
+    return accelerated.getInt(0) != 0 ? Paths.Integers.DOT : Paths.Integers.OFF;
   }
 
   private static DeviceInfo.Kind kind(cl_device_id device, boolean processor) {

@@ -9,6 +9,7 @@ import static org.jocl.CL.stringFor_errorCode;
 
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Discovery;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,7 +27,7 @@ final class DeviceSearch {
 
   private record Found(cl_platform_id platform, cl_device_id id, DeviceFacts facts) {}
 
-  static Discovery run() {
+  static Discovery run(DeviceOptions options) {
     CL.setExceptionsEnabled(false);
     int[] count = new int[1];
     int status = clGetPlatformIDs(0, null, count);
@@ -47,7 +48,7 @@ final class DeviceSearch {
     found.sort(Comparator.comparing(f -> f.facts().kind()));
     List<Device> devices = new ArrayList<>();
     for (Found one : found) {
-      open(one, devices, reasons);
+      open(one, options, devices, reasons);
     }
     if (devices.isEmpty() && reasons.isEmpty()) {
       reasons.add("the OpenCL drivers here have no device");
@@ -77,7 +78,8 @@ final class DeviceSearch {
     }
   }
 
-  private static void open(Found one, List<Device> devices, List<String> reasons) {
+  private static void open(
+      Found one, DeviceOptions options, List<Device> devices, List<String> reasons) {
     try {
       devices.add(
           new OpenClDevice(
@@ -85,7 +87,7 @@ final class DeviceSearch {
               one.platform(),
               one.id(),
               one.facts(),
-              OpenClDevice.Settings.of(one.facts())));
+              OpenClDevice.Settings.of(one.facts(), options)));
     } catch (DeviceException e) {
       reasons.add(one.facts().name() + " was left out: " + e.getMessage());
     }

@@ -37,7 +37,7 @@ public final class OpenClBackendProvider implements BackendProvider {
                 + String.join(" or ", loaders())
                 + ")");
       }
-      return DeviceSearch.run();
+      return DeviceSearch.run(options);
     } catch (RuntimeException | LinkageError e) {
       return Discovery.none("OpenCL cannot start: " + e);
     }

@@ -4,10 +4,11 @@ import dev.lamina.backend.Capabilities;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.Support;
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.shaders.IntegerFormat;
 import dev.lamina.shaders.KernelSupport;
 import java.util.Set;
 
-/** What the kernels can do on a device that lacks nothing. Weights keep the file's layout. */
+/** What the kernels can do on a device that lacks nothing. */
 final class OpenClCapabilities implements Capabilities {
   static final OpenClCapabilities INSTANCE = new OpenClCapabilities();
 
@@ -20,6 +21,6 @@ final class OpenClCapabilities implements Capabilities {
 
   @Override
   public Set<GgmlType> repacked() {
-    return Set.of();
+    return IntegerFormat.typesApart();
   }
 }

@@ -5,6 +5,7 @@ import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
+import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
@@ -14,15 +15,16 @@ import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Weight;
 import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.shaders.CardFeatures;
+import dev.lamina.shaders.CardPlan;
 import dev.lamina.shaders.DeviceTables;
-import dev.lamina.shaders.LaunchPlan;
+import dev.lamina.shaders.IntegerFormat;
 import dev.lamina.shaders.Parts;
-import dev.lamina.shaders.Tuning;
+import dev.lamina.shaders.Region;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,12 +43,17 @@ final class OpenClDevice implements Device {
   private final cl_device_id device;
   private final DeviceFacts facts;
   private final Settings settings;
+  private final CardFeatures features;
   private final Parts parts = this::unitsOfPart;
   private final List<AutoCloseable> open = new ArrayList<>();
-  private final Map<GgmlType, cl_mem> tables = new EnumMap<>(GgmlType.class);
+  private final Map<Region, cl_mem> tables = new HashMap<>();
   private Connection connection;
   private Staging staging;
   private Programs programs;
+
+  /** What rearranges weights; while weights are loaded. */
+  private HeadsApart headsApart;
+
   private boolean closed;
 
   /**
@@ -57,38 +64,45 @@ final class OpenClDevice implements Device {
    * @param patience how long the device may be silent
    * @param cache where compiled programs are kept
    * @param paths which kernels it runs
+   * @param repack whether weights may have another layout than in the file
    */
   record Settings(
-      long mostAllocation, long memory, Duration patience, BinaryCache cache, Paths paths) {
+      long mostAllocation,
+      long memory,
+      Duration patience,
+      BinaryCache cache,
+      Paths paths,
+      boolean repack) {
     /** Prefill on a processor takes its time. */
     private static final int PROCESSOR_SECONDS = 600;
 
     private static final int CARD_SECONDS = 60;
 
-    static Settings of(DeviceFacts facts) {
+    static Settings of(DeviceFacts facts, DeviceOptions options) {
       int seconds = facts.isProcessor() ? PROCESSOR_SECONDS : CARD_SECONDS;
       return new Settings(
           facts.mostAllocation(),
           facts.memory(),
           Duration.ofSeconds(Integer.getInteger("lamina.opencl.patience", seconds)),
-          BinaryCache.ofUser(),
-          Paths.of(facts));
+          BinaryCache.of(facts),
+          Paths.of(facts, options),
+          options.repack());
     }
 
     Settings withMostAllocation(long bytes) {
-      return new Settings(bytes, memory, patience, cache, paths);
+      return new Settings(bytes, memory, patience, cache, paths, repack);
     }
 
     Settings withMemory(long bytes) {
-      return new Settings(mostAllocation, bytes, patience, cache, paths);
+      return new Settings(mostAllocation, bytes, patience, cache, paths, repack);
     }
 
     Settings withCache(BinaryCache other) {
-      return new Settings(mostAllocation, memory, patience, other, paths);
+      return new Settings(mostAllocation, memory, patience, other, paths, repack);
     }
 
     Settings withPaths(Paths other) {
-      return new Settings(mostAllocation, memory, patience, cache, other);
+      return new Settings(mostAllocation, memory, patience, cache, other, repack);
     }
   }
 
@@ -103,6 +117,10 @@ final class OpenClDevice implements Device {
     this.device = device;
     this.facts = facts.withMostAllocation(settings.mostAllocation());
     this.settings = settings;
+    features =
+        settings
+            .paths()
+            .features((int) Math.min(facts.localBytes(), Integer.MAX_VALUE), settings.repack());
   }
 
   /** The same hardware again, with a context of its own. */
@@ -126,7 +144,7 @@ final class OpenClDevice implements Device {
       notes.add("a processor behind OpenCL: used only where --device names it");
     }
     if (programs != null && programs.refused() != null) {
-      notes.add("without sub-groups, which it says that it has: " + programs.refused());
+      notes.add("without extensions that it says that it has: " + programs.refused());
     }
     return new DeviceInfo(
         id,
@@ -168,10 +186,13 @@ final class OpenClDevice implements Device {
     return OpenClCapabilities.INSTANCE.supports(op);
   }
 
-  /** Bytes that cannot be cut: a row, or one of several experts. */
-  private static long unitBytes(TensorSpec spec) {
-    long row = spec.type().rowBytes(spec.cols());
-    return spec.experts() > 1 ? row * spec.rows() : row;
+  /** Bytes on the device that cannot be cut: a row, or one of several experts. */
+  private long unitBytes(TensorSpec spec) {
+    return features.rowBytes(spec) * rowsOfUnit(spec);
+  }
+
+  private static int rowsOfUnit(TensorSpec spec) {
+    return spec.experts() > 1 ? spec.rows() : 1;
   }
 
   private int unitsOfPart(TensorSpec spec) {
@@ -186,24 +207,16 @@ final class OpenClDevice implements Device {
           spec.name() + ": " + data.byteSize() + " bytes where " + spec.bytes() + " are needed");
     }
     float[] vector = null;
-    MemorySegment source = data.asSlice(0, spec.bytes());
-    long each = source.byteSize();
-    if (spec.use() == TensorSpec.Use.VECTOR) {
-      vector = new float[spec.cols()];
-      Dequantizer.decode(spec.type(), data, 0, vector, 0, vector.length);
-      source = MemorySegment.ofArray(vector);
-      each = source.byteSize();
-    } else {
-      each = unitBytes(spec) * unitsOfPart(spec);
-    }
     List<OpenClWeight.Part> made = new ArrayList<>();
     boolean loaded = false;
     try {
-      for (long at = 0; at < source.byteSize(); at += each) {
-        long bytes = Math.min(each, source.byteSize() - at);
-        cl_mem memory = connection().allocate(bytes, spec.name());
-        made.add(new OpenClWeight.Part(memory, bytes));
-        staging().upload(memory, source.asSlice(at, bytes));
+      if (spec.use() == TensorSpec.Use.VECTOR) {
+        vector = new float[spec.cols()];
+        Dequantizer.decode(spec.type(), data, 0, vector, 0, vector.length);
+        MemorySegment values = MemorySegment.ofArray(vector);
+        staging().upload(part(spec, values.byteSize(), made), values);
+      } else {
+        loadParts(spec, data, made);
       }
       loaded = true;
       return own(new OpenClWeight(this, spec, made, vector));
@@ -214,20 +227,46 @@ final class OpenClDevice implements Device {
     }
   }
 
+  private void loadParts(TensorSpec spec, MemorySegment data, List<OpenClWeight.Part> made) {
+    IntegerFormat layout = features.layout(spec);
+    long inFile = spec.type().rowBytes(spec.cols()) * rowsOfUnit(spec);
+    int units = Parts.units(spec);
+    int each = unitsOfPart(spec);
+    for (int first = 0; first < units; first += each) {
+      int some = Math.min(each, units - first);
+      MemorySegment source = data.asSlice(first * inFile, some * inFile);
+      cl_mem memory = part(spec, some * unitBytes(spec), made);
+      if (layout == null) {
+        staging().upload(memory, source);
+      } else {
+        if (headsApart == null) {
+          headsApart = new HeadsApart(this);
+        }
+        headsApart.load(spec, layout, source, memory);
+      }
+    }
+  }
+
+  private cl_mem part(TensorSpec spec, long bytes, List<OpenClWeight.Part> made) {
+    cl_mem memory = connection().allocate(bytes, spec.name());
+    made.add(new OpenClWeight.Part(memory, bytes));
+    return memory;
+  }
+
   @Override
   public long weightBytes(TensorSpec spec) {
-    return spec.use() == TensorSpec.Use.VECTOR ? (long) Float.BYTES * spec.cols() : spec.bytes();
+    return spec.use() == TensorSpec.Use.VECTOR
+        ? (long) Float.BYTES * spec.cols()
+        : unitBytes(spec) * Parts.units(spec);
   }
 
   @Override
   public long workBytes(Graph graph, Limits limits) {
-    return plan(graph, limits).bytes();
+    return plan(graph, limits).workBytes();
   }
 
-  LaunchPlan plan(Graph graph, Limits limits) {
-    Tuning tuning = settings.paths().tuning();
-    int local = (int) Math.min(facts.localBytes(), tuning.localBytes());
-    return new LaunchPlan(graph, limits, parts, tuning.withLocalBytes(local));
+  CardPlan plan(Graph graph, Limits limits) {
+    return new CardPlan(graph, limits, parts, features);
   }
 
   @Override
@@ -250,6 +289,10 @@ final class OpenClDevice implements Device {
       if (supports(op) instanceof Support.No no) {
         throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
       }
+    }
+    if (headsApart != null) {
+      headsApart.close();
+      headsApart = null;
     }
     return own(new OpenClProgram(this, graph, loaded, limits));
   }
@@ -287,12 +330,21 @@ final class OpenClDevice implements Device {
   }
 
   /** The constant table of a type, shared by all programs. */
-  cl_mem table(GgmlType type) {
+  cl_mem table(Region.Table table) {
+    return table(table, table.type(), DeviceTables.of(table.type()));
+  }
+
+  /** The constant table of a type for products with integers, likewise. */
+  cl_mem table(Region.Grid grid) {
+    return table(grid, grid.type(), DeviceTables.integers(grid.type()));
+  }
+
+  private cl_mem table(Region region, GgmlType type, int[] numbers) {
     return tables.computeIfAbsent(
-        type,
-        t -> {
-          MemorySegment words = MemorySegment.ofArray(DeviceTables.of(t));
-          cl_mem memory = connection().allocate(words.byteSize(), "the table of " + t);
+        region,
+        r -> {
+          MemorySegment words = MemorySegment.ofArray(numbers);
+          cl_mem memory = connection().allocate(words.byteSize(), "the table of " + type);
           staging().upload(memory, words);
           return memory;
         });
@@ -331,6 +383,9 @@ final class OpenClDevice implements Device {
     }
     open.clear();
     if (connection != null) {
+      if (headsApart != null) {
+        headsApart.close();
+      }
       if (staging != null) {
         staging.close();
       }

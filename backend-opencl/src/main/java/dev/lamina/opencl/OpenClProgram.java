@@ -11,6 +11,7 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
+import dev.lamina.shaders.CardPlan;
 import dev.lamina.shaders.DeviceTables;
 import dev.lamina.shaders.Launch;
 import dev.lamina.shaders.LaunchPlan;
@@ -30,10 +31,11 @@ final class OpenClProgram implements Program {
   private final Graph graph;
   private final Limits limits;
   private final Map<TensorSpec, OpenClWeight> weights;
+  private final CardPlan launches;
   private final LaunchPlan plan;
   private final Map<Region, Memory> regions = new HashMap<>();
   private final Map<Launch, BoundLaunch> bound = new HashMap<>();
-  private final Map<Output, List<BoundLaunch>> launches = new EnumMap<>(Output.class);
+  private final Map<Output, List<BoundLaunch>> steps = new EnumMap<>(Output.class);
   private final Map<Output, Buffer> outputs = new EnumMap<>(Output.class);
   private final Buffer input;
   private boolean closed;
@@ -48,7 +50,8 @@ final class OpenClProgram implements Program {
     this.graph = graph;
     this.weights = weights;
     this.limits = limits;
-    plan = device.plan(graph, limits);
+    launches = device.plan(graph, limits);
+    plan = launches.common();
     boolean made = false;
     try {
       for (KvSpec kv : graph.kv()) {
@@ -56,15 +59,15 @@ final class OpenClProgram implements Program {
         pages(new Region.Keys(kv), positions * keyBytes(kv));
         pages(new Region.Values(kv), positions * valueBytes(kv));
       }
-      plan.regions().forEach(this::memory);
+      launches.regions().forEach(this::memory);
       input = graph.input() == null ? null : buffer(graph.input());
       graph.outputs().forEach((output, value) -> outputs.put(output, buffer(value)));
       for (Output output : Output.values()) {
         List<BoundLaunch> list = new ArrayList<>();
-        for (Launch launch : plan.launches(output)) {
+        for (Launch launch : launches.launches(output)) {
           list.add(bound.computeIfAbsent(launch, this::bind));
         }
-        launches.put(output, list);
+        steps.put(output, list);
       }
       made = true;
     } finally {
@@ -113,9 +116,9 @@ final class OpenClProgram implements Program {
             case Region.Slot s -> own(plan.activations().slotBytes(s.number()), "activations");
             case Region.Weight w -> borrowed(weights.get(w.spec()).memory(w.part()));
             case Region.Vector v -> borrowed(weights.get(v.spec()).memory(0));
-            case Region.Table t -> borrowed(device.table(t.type()));
-            case Region.Grid g -> throw new AssertionError(g);
-            case Region.Rounded r -> throw new AssertionError(r);
+            case Region.Table t -> borrowed(device.table(t));
+            case Region.Grid g -> borrowed(device.table(g));
+            case Region.Rounded r -> own(launches.roundedBytes(), "rounded activations");
             case Region.Turns t -> turns(t);
             case Region.Keys k -> throw new AssertionError(k);
             case Region.Values v -> throw new AssertionError(v);
@@ -175,7 +178,7 @@ final class OpenClProgram implements Program {
             0,
             plan.stepData().bytes(),
             host -> plan.stepData().write(step, host));
-    for (BoundLaunch launch : launches.get(step.want())) {
+    for (BoundLaunch launch : steps.get(step.want())) {
       launch.run(plan.stepData());
     }
     connection.submit();

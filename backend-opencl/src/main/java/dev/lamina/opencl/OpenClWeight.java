@@ -5,7 +5,7 @@ import dev.lamina.backend.Weight;
 import java.util.List;
 import org.jocl.cl_mem;
 
-/** A weight in one or more buffers: in the file's layout, or a vector as float32. */
+/** A weight in one or more buffers: as the kernels want it, or a vector as float32. */
 final class OpenClWeight implements Weight {
   private final OpenClDevice device;
   private final TensorSpec spec;

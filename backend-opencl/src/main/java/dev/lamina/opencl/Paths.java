@@ -1,6 +1,10 @@
 package dev.lamina.opencl;
 
+import dev.lamina.backend.CpuMath;
+import dev.lamina.backend.DeviceOptions;
+import dev.lamina.shaders.CardFeatures;
 import dev.lamina.shaders.Tuning;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -15,10 +19,11 @@ import java.util.TreeMap;
  *
  * @param tuning how work is cut
  * @param subgroups how items add up without local memory
+ * @param integers how quantized weights meet activations
  * @param vectors whether vectors of 16 are what the device calculates with, and loops better stay
  *     loops: on processors
  */
-record Paths(Tuning tuning, Subgroups subgroups, boolean vectors) {
+record Paths(Tuning tuning, Subgroups subgroups, Integers integers, boolean vectors) {
   /** Ways to sums over the items of a team; {@code prelude/opencl.c} has the numbers. */
   enum Subgroups {
     /** Through local memory. */
@@ -39,21 +44,54 @@ record Paths(Tuning tuning, Subgroups subgroups, boolean vectors) {
     }
   }
 
-  /** What every device can run. */
-  static final Paths FLOOR = new Paths(Tuning.DEFAULT, Subgroups.OFF, false);
+  /**
+   * Ways to multiply weights that are made of integers; {@code prelude/opencl.c} has the numbers.
+   */
+  enum Integers {
+    /** As floats. */
+    OFF(0),
+    /** By activations in 8 bits, without help. */
+    PLAIN(1),
+    /** The same with cl_khr_integer_dot_product. */
+    DOT(2),
+    /** The same where the device adds up in one go. */
+    ADDED(3);
 
-  private static final Paths PROCESSOR = new Paths(Tuning.PROCESSOR, Subgroups.OFF, true);
+    private final int number;
+
+    Integers(int number) {
+      this.number = number;
+    }
+  }
+
+  /** What every device can run. */
+  static final Paths FLOOR = new Paths(Tuning.DEFAULT, Subgroups.OFF, Integers.OFF, false);
+
+  private static final Paths PROCESSOR =
+      new Paths(Tuning.PROCESSOR, Subgroups.OFF, Integers.OFF, true);
+
+  /**
+   * Names, apart by commas, of what devices run although it does not suit them: {@code integers}.
+   */
+  private static final String WITH = "lamina.opencl.with";
 
   /** Work-items of a work-group in products with few tokens. */
   private static final int GROUP = 128;
 
-  static Paths of(DeviceFacts facts) {
+  static Paths of(DeviceFacts facts, DeviceOptions options) {
+    boolean rounding = options.math() == CpuMath.I8;
+    boolean asked = List.of(System.getProperty(WITH, "").split(",")).contains("integers");
     if (facts.isProcessor()) {
-      return PROCESSOR;
+      return asked && rounding ? FLOOR.onProcessor().withIntegers(Integers.PLAIN) : PROCESSOR;
     }
     int lanes = lanes(facts.vendor(), facts.lanes());
     Tuning tuning = Tuning.DEFAULT.withLanes(lanes, Math.max(1, GROUP / lanes));
-    return new Paths(tuning, subgroups(facts.extensions(), facts.version()), false);
+    Integers integers = rounding ? facts.integers() : Integers.OFF;
+    return new Paths(
+        tuning,
+        subgroups(facts.extensions(), facts.version()),
+        asked && rounding && integers == Integers.OFF ? Integers.PLAIN : integers,
+        false);
   }
 
   /**
@@ -87,12 +125,36 @@ record Paths(Tuning tuning, Subgroups subgroups, boolean vectors) {
 
   /** For a processor's compiler, in tests of what cards run. */
   Paths onProcessor() {
-    return new Paths(tuning, subgroups, true);
+    return new Paths(tuning, subgroups, integers, true);
   }
 
   /** With other sub-groups. */
   Paths withSubgroups(Subgroups other) {
-    return new Paths(tuning, other, vectors);
+    return new Paths(tuning, other, integers, vectors);
+  }
+
+  /** With other products of integers. */
+  Paths withIntegers(Integers other) {
+    return new Paths(tuning, subgroups, other, vectors);
+  }
+
+  /** The same products without anything that a compiler may not have. */
+  Paths plain() {
+    return new Paths(
+        tuning,
+        Subgroups.OFF,
+        integers == Integers.OFF ? Integers.OFF : Integers.PLAIN,
+        vectors);
+  }
+
+  /** What decides which kernels run, on a device with so much local memory. */
+  CardFeatures features(int localBytes, boolean repack) {
+    return new CardFeatures(
+        false,
+        integers != Integers.OFF,
+        repack,
+        false,
+        tuning.withLocalBytes(Math.min(localBytes, tuning.localBytes())));
   }
 
   /** Numbers that kernel texts have before everything else. */
@@ -104,15 +166,19 @@ record Paths(Tuning tuning, Subgroups subgroups, boolean vectors) {
     if (subgroups != Subgroups.OFF) {
       defines.put("SUBGROUPS", subgroups.number);
     }
+    if (integers != Integers.OFF) {
+      defines.put("INTEGERS", integers.number);
+    }
     return defines;
   }
 
   /**
    * Options of the compiler. OpenCL 1.2 is what all have; sub-groups as such came with 2.0, which
-   * devices of version 3 need not have.
+   * devices of version 3 need not have, and dot products of integers with 3.0.
    */
   String options(String version) {
-    if (subgroups != Subgroups.KHR) {
+    boolean dot = integers == Integers.DOT || integers == Integers.ADDED;
+    if (subgroups != Subgroups.KHR && !dot) {
       return "-cl-std=CL1.2";
     }
     return version.startsWith("OpenCL 2.") ? "-cl-std=CL2.0" : "-cl-std=CL3.0";

@@ -13,9 +13,9 @@ import static org.jocl.CL.clGetProgramInfo;
 import static org.jocl.CL.clReleaseProgram;
 
 import dev.lamina.backend.DeviceException;
+import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.Dialect;
 import dev.lamina.shaders.Kernel;
-import dev.lamina.shaders.KernelText;
 import dev.lamina.shaders.ProgramKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -65,7 +65,7 @@ final class Programs {
     try {
       return build(key, paths);
     } catch (DeviceException e) {
-      Paths plain = paths.withSubgroups(Paths.Subgroups.OFF);
+      Paths plain = paths.plain();
       if (e.kind() != DeviceException.Kind.COMPILE_FAILED || plain.equals(paths)) {
         throw e;
       }
@@ -76,7 +76,7 @@ final class Programs {
   }
 
   private cl_program build(ProgramKey key, Paths by) {
-    String text = KernelText.of(Dialect.OPENCL, key, by.defines());
+    String text = CardKernels.text(Dialect.OPENCL, key, by.defines());
     return build(key.name(), text, by.options(connection.facts().version()));
   }
 
@@ -93,6 +93,9 @@ final class Programs {
   /** Builds a text with other options. */
   cl_program build(String name, String text, String options) {
     connection.checkAlive();
+    if (!cache.keeps()) {
+      return ofSource(name, text, options);
+    }
     DeviceFacts facts = connection.facts();
     Path file =
         cache.file(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lamina.gguf.GgmlType;
+import dev.lamina.opencl.Paths.Integers;
 import dev.lamina.opencl.Paths.Subgroups;
 import dev.lamina.shaders.Tuning;
 import java.io.IOException;
@@ -26,7 +27,7 @@ class SubgroupKernelsTest extends CardKernelsTest {
 
   private static OpenClDevice open(Subgroups subgroups) {
     Paths paths =
-        new Paths(Tuning.DEFAULT.withLanes(16, 8), Subgroups.OFF, true).withSubgroups(subgroups);
+        new Paths(Tuning.DEFAULT.withLanes(16, 8), Subgroups.OFF, Integers.OFF, true).withSubgroups(subgroups);
     return TestDevices.open("OpenCL0", s -> s.withPaths(paths));
   }
 

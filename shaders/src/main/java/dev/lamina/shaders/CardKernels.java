@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Programs that stand in for those of the common text on CUDA and HIP cards: {@link CardLaunches}
- * rewrites plans for them.
+ * Programs that stand in for those of the common text on cards: {@link CardLaunches} rewrites plans
+ * for them. In the names of those that are made ahead the numbers of CUDA and HIP are left out.
  */
 public final class CardKernels {
   /** The greatest heads that {@code cards/heads} takes. */
@@ -23,9 +23,23 @@ public final class CardKernels {
   private static final String TILES = "TILES";
   private static final String ROUNDING = "ROUNDING";
   private static final String MEASURE = "MEASURE";
+  private static final String LANES = "LANES";
+  private static final String TILE_TOKENS = "TILE_TOKENS";
 
-  /** Threads of a group of the kernels with tiles. */
-  static final int TILE_ITEMS = 256;
+  /** Items of a team in programs that are made ahead. */
+  private static final int AHEAD_LANES = 32;
+
+  /** Tokens of a tile in programs that are made ahead. */
+  private static final int AHEAD_TOKENS = 64;
+
+  /** Rows of a tile. */
+  private static final int TILE_ROWS = 128;
+
+  /** Values of a row of a tile. */
+  private static final int TILE_DEPTH = 128;
+
+  /** Threads of a group of {@code cards/matmul-tensor}. */
+  static final int TENSOR_ITEMS = 256;
 
   /** Rows of a team in {@code cards/integer-matvec}. */
   static final int INTEGER_ROWS = 2;
@@ -43,14 +57,39 @@ public final class CardKernels {
   }
 
   /** Products with few rounded tokens. */
-  static ProgramKey integers(GgmlType type) {
-    return new ProgramKey(KernelUnit.WEIGHT, type, null, Map.of(INTEGER, 1));
+  static ProgramKey integers(GgmlType type, CardFeatures features) {
+    Map<String, Integer> defines = new TreeMap<>(Map.of(INTEGER, 1));
+    if (!features.ahead()) {
+      defines.put(LANES, features.tuning().lanes());
+    }
+    return new ProgramKey(KernelUnit.WEIGHT, type, null, defines);
   }
 
   /** Products with many rounded tokens. */
   static ProgramKey integerTiles(GgmlType type, CardFeatures features) {
-    return new ProgramKey(
-        KernelUnit.WEIGHT, type, null, Map.of(INTEGER, 1, features.tensor() ? TENSOR : TILES, 1));
+    Map<String, Integer> defines =
+        new TreeMap<>(Map.of(INTEGER, 1, features.tensor() ? TENSOR : TILES, 1));
+    if (!features.ahead()) {
+      defines.put(TILE_TOKENS, features.tuning().tileTokens());
+    }
+    return new ProgramKey(KernelUnit.WEIGHT, type, null, defines);
+  }
+
+  /** Items of a group of {@code cards/integer-matmul}. */
+  static int tileItems(Tuning tuning) {
+    return TILE_ROWS / 8 * tuning.tileTokens() / 4;
+  }
+
+  /** Local memory that a group of {@code cards/integer-matmul} needs. */
+  static int tileBytes(GgmlType type, Tuning tuning) {
+    IntegerFormat format = IntegerFormat.of(type);
+    int tokens = tuning.tileTokens();
+    int parts = TILE_DEPTH / format.part();
+    int words = TILE_DEPTH / 4 * (TILE_ROWS + 2 * tokens) + parts * TILE_ROWS + 4 * tokens;
+    if (format.minimums()) {
+      words += parts * (TILE_ROWS + tokens);
+    }
+    return Integer.BYTES * (words + 2 * tokens + gridWords(type));
   }
 
   /** Ops that round activations, and what brings weights into the layout of cards. */
@@ -75,9 +114,9 @@ public final class CardKernels {
     return words > 1 ? words : 0;
   }
 
-  /** Warps of a group of {@code cards/integer-matvec}: more where they share a table. */
-  static int teams(GgmlType type) {
-    return gridWords(type) > 16 ? 8 : 4;
+  /** Teams of a group of {@code cards/integer-matvec}: more where they share a table. */
+  static int teams(GgmlType type, int lanes) {
+    return (gridWords(type) > 16 ? 256 : 128) / lanes;
   }
 
   /** Attention with heads of so many values. */
@@ -113,11 +152,13 @@ public final class CardKernels {
   }
 
   /**
-   * All programs that a card can be asked for, in a fixed order.
+   * All programs that are made ahead, in a fixed order.
    *
    * @param tensor whether there are cards with the matrix units of compute capability 8.0, too
    */
   public static List<ProgramKey> programs(Tuning tuning, boolean tensor) {
+    CardFeatures plain = new CardFeatures(false, true, true, true, tuning);
+    CardFeatures units = new CardFeatures(true, true, true, true, tuning);
     List<ProgramKey> all = new ArrayList<>();
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
     all.add(rounding());
@@ -126,10 +167,10 @@ public final class CardKernels {
       if (type.isWeightType()) {
         all.add(LaunchWriter.weightKey(type, tuning));
         if (IntegerFormat.of(type) != null) {
-          all.add(integers(type));
-          all.add(integerTiles(type, new CardFeatures(false, true, true)));
+          all.add(integers(type, plain));
+          all.add(integerTiles(type, plain));
           if (tensor) {
-            all.add(integerTiles(type, new CardFeatures(true, true, true)));
+            all.add(integerTiles(type, units));
           }
         } else if (tensor) {
           all.add(tensor(type));
@@ -155,17 +196,26 @@ public final class CardKernels {
 
   /** The whole text of a program, of the common ones too. */
   public static String text(Dialect dialect, ProgramKey key) {
+    return text(dialect, key, Map.of());
+  }
+
+  /**
+   * The whole text of a program, of the common ones too.
+   *
+   * @param device numbers that the device decides, as for {@link KernelText#of}
+   */
+  public static String text(Dialect dialect, ProgramKey key, Map<String, Integer> device) {
     Map<String, Integer> defines = key.defines();
     boolean heads = key.unit() == KernelUnit.ATTENTION && key.first() == null;
     boolean integer = defines.containsKey(INTEGER);
     boolean rounding = defines.containsKey(ROUNDING);
     boolean measure = defines.containsKey(MEASURE);
     if (!heads && !integer && !rounding && !measure && !needsTensor(key)) {
-      return KernelText.of(dialect, key, Map.of());
+      return KernelText.of(dialect, key, device);
     }
     StringBuilder text = new StringBuilder(1 << 15);
-    new TreeMap<>(defines)
-        .forEach((name, value) -> KernelText.define(text, name, value.toString()));
+    KernelText.define(text, device);
+    KernelText.define(text, defines);
     if (heads && needsTensor(key)) {
       KernelText.preludes(text, dialect);
       text.append("#define DIM_V headV\n#define JOIN_ARGS , int headV\n")
@@ -180,13 +230,24 @@ public final class CardKernels {
       }
     } else if (rounding) {
       KernelText.preludes(text, dialect);
-      text.append(KernelText.file("cards/rounding"));
+      text.append(KernelText.file("kernel/sums")).append(KernelText.file("cards/rounding"));
     } else if (measure) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("cards/measure"));
     } else if (integer) {
-      integers(text, dialect, key.first());
-      if (defines.containsKey(TILES) || needsTensor(key)) {
+      boolean tiles = defines.containsKey(TILES) || needsTensor(key);
+      Map<String, Integer> numbers = new TreeMap<>();
+      if (tiles) {
+        numbers.put(TILE_TOKENS, AHEAD_TOKENS);
+      } else {
+        int lanes = defines.getOrDefault(LANES, AHEAD_LANES);
+        numbers.put(LANES, lanes);
+        numbers.put("TEAMS", teams(key.first(), lanes));
+        numbers.put("ROWS", INTEGER_ROWS);
+      }
+      numbers.keySet().removeAll(defines.keySet());
+      integers(text, dialect, key.first(), numbers);
+      if (tiles) {
         text.append(KernelText.file("cards/integer-matmul"));
       } else {
         for (int tokens : new int[] {1, 4, 8}) {
@@ -201,10 +262,10 @@ public final class CardKernels {
   }
 
   /** How rows of a type are read as integers. */
-  private static void integers(StringBuilder text, Dialect dialect, GgmlType type) {
+  private static void integers(
+      StringBuilder text, Dialect dialect, GgmlType type, Map<String, Integer> numbers) {
     IntegerFormat format = IntegerFormat.of(type);
     KernelText.preludes(text, dialect);
-    Map<String, Integer> numbers = new TreeMap<>();
     numbers.put("WEIGHT_VALUES", type.blockSize());
     numbers.put("BLOCK_BYTES", type.blockBytes() - format.headBytes());
     numbers.put("HEAD_BYTES", format.headBytes());
@@ -212,15 +273,13 @@ public final class CardKernels {
     numbers.put("UNIT_STRIDE", format.unitStride());
     numbers.put("PART", format.part());
     numbers.put("GRID_WORDS", gridWords(type));
-    numbers.put("TEAMS", teams(type));
-    numbers.put("ROWS", INTEGER_ROWS);
     if (format.minimums()) {
       numbers.put("MINIMUMS", 1);
     }
     if (format.joined()) {
       numbers.put("JOINED", 1);
     }
-    numbers.forEach((name, value) -> KernelText.define(text, name, value.toString()));
+    KernelText.define(text, numbers);
     switch (type) {
       case Q4_K, Q5_K -> text.append(KernelText.file("integer/k-pairs"));
       case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S ->

@@ -24,7 +24,7 @@ public final class CardLaunches {
   private static final int ATTENTION_ITEMS = 128;
   private static final int MOST_SPLIT = 4;
 
-  /** Rows that occupy a card without several warps for each. */
+  /** Rows that occupy a card without several teams for each. */
   private static final int MANY_ROWS = 4096;
 
   private final List<Launch> plan;
@@ -62,7 +62,13 @@ public final class CardLaunches {
   private void rewrite(int i) {
     Launch launch = plan.get(i);
     switch (launch.kernel().program().unit()) {
-      case ATTENTION -> attention(launch);
+      case ATTENTION -> {
+        if (features.ahead()) {
+          attention(launch);
+        } else {
+          launches.add(launch);
+        }
+      }
       case STORE -> launches.add(launch);
       case WEIGHT -> {
         if (integer(launch)) {
@@ -258,13 +264,17 @@ public final class CardLaunches {
       launches.add(
           with(
               launch,
-              new Kernel(CardKernels.integerTiles(type, features), own, CardKernels.TILE_ITEMS, 1),
+              new Kernel(
+                  CardKernels.integerTiles(type, features),
+                  own,
+                  CardKernels.tileItems(features.tuning()),
+                  1),
               launch.x(),
               args));
       return;
     }
     int split = split(type, cols, number(launch, places.rows()));
-    int teams = CardKernels.teams(type);
+    int teams = CardKernels.teams(type, features.tuning().lanes());
     args.add(new Arg.Int(split));
     Extent groups =
         Extent.fixed(
@@ -289,20 +299,26 @@ public final class CardLaunches {
       List<Arg> args,
       int from,
       int to) {
+    int lanes = features.tuning().lanes();
     Kernel kernel =
         new Kernel(
-            CardKernels.integers(type), "integerMatvec" + tokens, 32, CardKernels.teams(type));
+            CardKernels.integers(type, features),
+            "integerMatvec" + tokens,
+            lanes,
+            CardKernels.teams(type, lanes));
     launches.add(new Launch(kernel, x, y, Extent.ONE, args, launch.when(), from, to));
   }
 
-  /** Warps that share rows: as many as have something to do. Groups with a table take many rows. */
-  private static int split(GgmlType type, int cols, int rows) {
+  /** Teams that share rows: as many as have something to do. Groups with a table take many rows. */
+  private int split(GgmlType type, int cols, int rows) {
     if (CardKernels.gridWords(type) > 16 && rows >= MANY_ROWS) {
       return 1;
     }
     int units = cols / (16 * IntegerFormat.of(type).unitPieces());
+    int lanes = features.tuning().lanes();
+    int most = Math.min(MOST_SPLIT, CardKernels.teams(type, lanes));
     int split = 1;
-    while (split < MOST_SPLIT && units >= 64 * split) {
+    while (split < most && units >= 2 * lanes * split) {
       split *= 2;
     }
     return split;
@@ -316,7 +332,7 @@ public final class CardLaunches {
             new Kernel(
                 CardKernels.tensor(kernel.program().first()),
                 kernel.entry() + "Tensor",
-                CardKernels.TILE_ITEMS,
+                CardKernels.TENSOR_ITEMS,
                 1),
             launch.x(),
             launch.args()));

@@ -1,6 +1,9 @@
 package dev.lamina.shaders;
 
 import dev.lamina.gguf.GgmlType;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How cards read a type of weights as 8-bit integers: {@code c/integer} has the routines.
@@ -20,6 +23,13 @@ public record IntegerFormat(
     int unitPieces, int unitStride, int part, boolean minimums, int headAt, int headBytes) {
   /** Rows with their heads apart begin at multiples of this. */
   public static final int ROW_ALIGNMENT = 16;
+
+  /** The types whose layout on cards differs from the file's. */
+  public static Set<GgmlType> typesApart() {
+    return Arrays.stream(GgmlType.values())
+        .filter(type -> of(type) != null && of(type).apart())
+        .collect(Collectors.toUnmodifiableSet());
+  }
 
   /** The format of a type; null for types that are not made of integers. */
   public static IntegerFormat of(GgmlType type) {

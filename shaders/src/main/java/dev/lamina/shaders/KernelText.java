@@ -26,8 +26,8 @@ public final class KernelText {
    */
   public static String of(Dialect dialect, ProgramKey key, Map<String, Integer> device) {
     StringBuilder text = new StringBuilder(1 << 15);
-    new TreeMap<>(device).forEach((name, value) -> define(text, name, value.toString()));
-    new TreeMap<>(key.defines()).forEach((name, value) -> define(text, name, value.toString()));
+    define(text, device);
+    define(text, key.defines());
     switch (key.unit()) {
       case WEIGHT -> {
         rows(text, dialect, key.first());
@@ -63,7 +63,7 @@ public final class KernelText {
       }
       case VECTORS -> {
         preludes(text, dialect);
-        text.append(file("kernel/vectors"));
+        text.append(file("kernel/sums")).append(file("kernel/vectors"));
       }
     }
     return text.toString();
@@ -90,11 +90,9 @@ public final class KernelText {
 
   /** A file with numbers that hold for it alone. */
   static void again(StringBuilder text, String file, Map<String, Integer> defines) {
-    // In a fixed order: texts are known by their hashes.
-    Map<String, Integer> sorted = new TreeMap<>(defines);
-    sorted.forEach((name, value) -> define(text, name, value.toString()));
+    define(text, defines);
     text.append(file(file));
-    sorted.keySet().forEach(name -> text.append("#undef ").append(name).append('\n'));
+    new TreeMap<>(defines).keySet().forEach(name -> text.append("#undef ").append(name).append('\n'));
   }
 
   private static void layout(StringBuilder text, String prefix, GgmlType type) {
@@ -121,6 +119,11 @@ public final class KernelText {
     if (!name.equals("DECODE")) {
       text.append("#undef DECODE\n#undef DECODE_ONE\n");
     }
+  }
+
+  /** Defines numbers, in a fixed order: texts are known by their hashes. */
+  static void define(StringBuilder text, Map<String, Integer> numbers) {
+    new TreeMap<>(numbers).forEach((name, value) -> define(text, name, value.toString()));
   }
 
   static void define(StringBuilder text, String name, String value) {

@@ -100,28 +100,6 @@ public final class LaunchPlan {
     return activations.bytes() + partialBytes + expertPlanBytes + stepData.bytes();
   }
 
-  /** All programs that the launches need. */
-  public Set<ProgramKey> programs() {
-    Set<ProgramKey> programs = new LinkedHashSet<>();
-    launches.values().forEach(list -> list.forEach(l -> programs.add(l.kernel().program())));
-    return programs;
-  }
-
-  /** All memory that the launches name. */
-  public Set<Region> regions() {
-    Set<Region> regions = new LinkedHashSet<>();
-    for (List<Launch> list : launches.values()) {
-      for (Launch launch : list) {
-        for (Arg arg : launch.args()) {
-          if (arg instanceof Arg.Memory(Region region)) {
-            regions.add(region);
-          }
-        }
-      }
-    }
-    return regions;
-  }
-
   /** The tiles' shapes of all attention ops. */
   record AttentionTiles(List<Integer> lists, Tuning tuning) {
     static AttentionTiles of(Graph graph, Tuning tuning) {

@@ -8,6 +8,9 @@ import dev.lamina.backend.TensorSpec;
  */
 @FunctionalInterface
 public interface Parts {
+  /** Nothing is cut: where addresses have 64 bits and memory comes in any size. */
+  Parts WHOLE = Parts::units;
+
   /** Rows (of an expert weight: experts) of a part, at least 1. */
   int each(TensorSpec spec);
 

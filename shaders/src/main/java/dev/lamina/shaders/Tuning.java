@@ -28,7 +28,7 @@ public record Tuning(
   }
 
   /** What suits most cards. */
-  public static final Tuning DEFAULT = new Tuning(32, 4, 2, 32, 64, 32768);
+  public static final Tuning DEFAULT = new Tuning(32, 4, 2, 32, 64, 48 << 10);
 
   /**
    * For processors behind OpenCL. Items of a work-group are a loop there, and barriers cut it into

@@ -1,11 +1,10 @@
-// Products of a matrix with many rounded tokens, after cards/integer-rows: tiles of 128 rows and 64 tokens, 128 values deep,
-// in shared memory. What the group needs next is fetched while it multiplies: activations straight to shared memory where
+// Products of a matrix with many rounded tokens, after cards/integer-rows: tiles of 128 rows and TILE_TOKENS tokens, 128 values
+// deep, in shared memory. What the group needs next is fetched while it multiplies: activations straight to shared memory where
 // the card can do that, weights through registers, since they become integers on the way. A row of a tile is 8 chunks of 16
 // values, which change places from row to row so that lanes read from different banks.
 
 #define TILE_ROWS 128
-#define TILE_TOKENS 64
-#define TILE_ITEMS 256
+#define TILE_ITEMS (TILE_ROWS / 8 * TILE_TOKENS / 4)
 #define TILE_PIECES 8
 #define STEP_UNITS (TILE_PIECES / UNIT_PIECES)
 #define ROUNDS (TILE_ROWS * STEP_UNITS / TILE_ITEMS)
@@ -20,20 +19,20 @@
 #define TILE_WORDS (32 * (TILE_ROWS + 2 * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS)
 
 // The places of a tile's data in shared memory.
-struct Tile {
-  uint *w;
-  uint *x;
-  float *d;
-  float *xd;
-  float *m;
-  float *xs;
-};
+typedef struct {
+  LOCAL uint *w;
+  LOCAL uint *x;
+  LOCAL float *d;
+  LOCAL float *xd;
+  LOCAL float *m;
+  LOCAL float *xs;
+} Tile;
 
-DEVICE Tile tileOf(uint *shared) {
+DEVICE Tile tileOf(LOCAL uint *shared) {
   Tile tile;
   tile.w = shared;
   tile.x = tile.w + 32 * TILE_ROWS;
-  tile.d = (float *) (tile.x + 64 * TILE_TOKENS);
+  tile.d = (LOCAL float *) (tile.x + 64 * TILE_TOKENS);
   tile.xd = tile.d + PARTS * TILE_ROWS;
   tile.m = tile.xd + 4 * TILE_TOKENS;
   tile.xs = tile.m + PARTS * TILE_ROWS;
@@ -41,29 +40,29 @@ DEVICE Tile tileOf(uint *shared) {
 }
 
 // What an item fetches of the weights.
-struct Fetched {
+typedef struct {
   uint w[ROUNDS][4 * UNIT_PIECES];
   float d[ROUNDS][UNIT_PIECES];
   float m[ROUNDS][UNIT_PIECES];
   float4 scales;
-};
+} Fetched;
 
-DEVICE void fetch(Fetched &f, Tile tile, const uchar *weight, const uint *grid, const uchar *in, const int *inRow, int cols,
-    int row, int rows, int step) {
+DEVICE void fetch(Fetched *f, Tile tile, GLOBAL const uchar *weight, LOCAL const uint *grid, GLOBAL const uchar *in,
+    LOCAL const int *inRow, int cols, int row, int rows, int step) {
   int id = LOCAL_ID(0);
   UNROLL for (int i = 0; i < ROUNDS; i++) {
     int item = id + i * TILE_ITEMS;
     int n = step * STEP_UNITS + item % STEP_UNITS;
     int r = row + item / STEP_UNITS < rows ? row + item / STEP_UNITS : rows - 1;
     if (n < cols / (16 * UNIT_PIECES)) {
-      rowUnit(weight + r * integerRowBytes(cols), n, cols, grid, f.w[i], f.d[i], f.m[i]);
+      rowUnit(weight + r * integerRowBytes(cols), n, cols, grid, f->w[i], f->d[i], f->m[i]);
     } else {
       UNROLL for (int j = 0; j < 4 * UNIT_PIECES; j++) {
-        f.w[i][j] = 0;
+        f->w[i][j] = 0;
       }
       UNROLL for (int k = 0; k < UNIT_PIECES; k++) {
-        f.d[i][k] = 0.0f;
-        f.m[i][k] = 0.0f;
+        f->d[i][k] = 0.0f;
+        f->m[i][k] = 0.0f;
       }
     }
   }
@@ -71,7 +70,7 @@ DEVICE void fetch(Fetched &f, Tile tile, const uchar *weight, const uint *grid, 
     int item = id + i * TILE_ITEMS;
     int token = item / TILE_PIECES;
     int piece = step * TILE_PIECES + item % TILE_PIECES;
-    uint *to = tile.x + (step & 1) * 32 * TILE_TOKENS + CHUNK(token, item % TILE_PIECES);
+    LOCAL uint *to = tile.x + (step & 1) * 32 * TILE_TOKENS + CHUNK(token, item % TILE_PIECES);
     if (piece * 16 < cols) {
       COPY_ASYNC16(to, in + inRow[token] * roundedBytes(cols) + piece * 16);
     } else {
@@ -79,11 +78,11 @@ DEVICE void fetch(Fetched &f, Tile tile, const uchar *weight, const uint *grid, 
     }
   }
   int piece = step * TILE_PIECES + id % 4 * 2;
-  f.scales = piece * 16 < cols ? *(const float4 *) (in + inRow[id / 4] * roundedBytes(cols) + cols + piece * 8)
+  f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) (in + inRow[id / 4] * roundedBytes(cols) + cols + piece * 8)
                                : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 }
 
-DEVICE void put(const Fetched &f, Tile tile) {
+DEVICE void put(const Fetched *f, Tile tile) {
   int id = LOCAL_ID(0);
   UNROLL for (int i = 0; i < ROUNDS; i++) {
     int item = id + i * TILE_ITEMS;
@@ -91,28 +90,28 @@ DEVICE void put(const Fetched &f, Tile tile) {
     int unit = item % STEP_UNITS;
     UNROLL for (int k = 0; k < UNIT_PIECES; k++) {
       int piece = PIECE_OF(unit, k);
-      uint *to = tile.w + CHUNK(row, piece);
-      *(uint4 *) to = make_uint4(f.w[i][4 * k], f.w[i][4 * k + 1], f.w[i][4 * k + 2], f.w[i][4 * k + 3]);
+      LOCAL uint *to = tile.w + CHUNK(row, piece);
+      *(LOCAL uint4 *) to = make_uint4(f->w[i][4 * k], f->w[i][4 * k + 1], f->w[i][4 * k + 2], f->w[i][4 * k + 3]);
 #ifdef JOINED
       if (k == 0)
 #endif
       {
-        tile.d[piece * 16 / PART * TILE_ROWS + row] = f.d[i][k];
+        tile.d[piece * 16 / PART * TILE_ROWS + row] = f->d[i][k];
 #ifdef MINIMUMS
-        tile.m[piece * 16 / PART * TILE_ROWS + row] = f.m[i][k];
+        tile.m[piece * 16 / PART * TILE_ROWS + row] = f->m[i][k];
 #endif
       }
     }
   }
   int token = id / 4;
   int group = id % 4;
-  tile.xd[group * TILE_TOKENS + token] = f.scales.x;
+  tile.xd[group * TILE_TOKENS + token] = f->scales.x;
 #ifdef MINIMUMS
 #if PART == 32
-  tile.xs[group * TILE_TOKENS + token] = f.scales.y + f.scales.w;
+  tile.xs[group * TILE_TOKENS + token] = f->scales.y + f->scales.w;
 #else
-  tile.xs[2 * group * TILE_TOKENS + token] = f.scales.y;
-  tile.xs[(2 * group + 1) * TILE_TOKENS + token] = f.scales.w;
+  tile.xs[2 * group * TILE_TOKENS + token] = f->scales.y;
+  tile.xs[(2 * group + 1) * TILE_TOKENS + token] = f->scales.w;
 #endif
 #endif
 }
@@ -128,7 +127,7 @@ DEVICE void put(const Fetched &f, Tile tile) {
 DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
   int t = LOCAL_ID(0) & 3;
   int g = LOCAL_ID(0) >> 2 & 7;
-  const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  LOCAL const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
   UNROLL for (int p = 0; p < PARTS; p++) {
     uint a[2][PART / 8];
     float d[ACC_ROWS];
@@ -173,15 +172,15 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
   }
 }
 #else
-// An item takes every sixteenth row times every sixteenth token.
+// An item takes every sixteenth row times 4 tokens.
 #define TILE_BLOCKS 1
 #define ACC_ROWS 8
 #define ACC_TOKENS 4
 #define ACC_ROW(i) (LOCAL_ID(0) % 16 + (i) * 16)
-#define ACC_TOKEN(j) (LOCAL_ID(0) / 16 + (j) * 16)
+#define ACC_TOKEN(j) (LOCAL_ID(0) / 16 + (j) * (TILE_TOKENS / 4))
 
 DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
-  const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  LOCAL const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
   // Not unrolled: the registers would not suffice.
   _Pragma("unroll 1") for (int p = 0; p < PARTS; p++) {
     int c[ACC_ROWS][ACC_TOKENS];
@@ -220,8 +219,9 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
 #endif
 
 // inRow, outRow: where the tokens of the tile are read and written.
-DEVICE void integerTile(uint *shared, const uint *grid, const uchar *weight, const uchar *in, const int *inRow, float *out,
-    const int *outRow, int cols, int row, int rows, int width, int tokens, const float *bias, int hasBias) {
+DEVICE void integerTile(LOCAL uint *shared, LOCAL const uint *grid, GLOBAL const uchar *weight, GLOBAL const uchar *in,
+    LOCAL const int *inRow, GLOBAL float *out, LOCAL const int *outRow, int cols, int row, int rows, int width, int tokens,
+    GLOBAL const float *bias, int hasBias) {
   Tile tile = tileOf(shared);
   float acc[ACC_ROWS][ACC_TOKENS];
   UNROLL for (int i = 0; i < ACC_ROWS; i++) {
@@ -231,13 +231,13 @@ DEVICE void integerTile(uint *shared, const uint *grid, const uchar *weight, con
   }
   int steps = (cols + 16 * TILE_PIECES - 1) / (16 * TILE_PIECES);
   Fetched f;
-  fetch(f, tile, weight, grid, in, inRow, cols, row, rows, 0);
+  fetch(&f, tile, weight, grid, in, inRow, cols, row, rows, 0);
   for (int step = 0; step < steps; step++) {
-    put(f, tile);
+    put(&f, tile);
     COPY_WAIT();
     BARRIER();
     if (step + 1 < steps) {
-      fetch(f, tile, weight, grid, in, inRow, cols, row, rows, step + 1);
+      fetch(&f, tile, weight, grid, in, inRow, cols, row, rows, step + 1);
     }
     multiply(acc, tile, step);
     // Not before all have read the tile.
@@ -255,8 +255,8 @@ DEVICE void integerTile(uint *shared, const uint *grid, const uchar *weight, con
 }
 
 // As matmul, with rounded tokens.
-KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(const uchar *weight, const uint *table, const uchar *in, float *out, const float *bias,
-    int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
+KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(GLOBAL const uchar *weight, GLOBAL const uint *table,
+    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
   SHARED uint shared[TILE_WORDS];
   SHARED int token[TILE_TOKENS];
   int id = LOCAL_ID(0);
@@ -272,8 +272,8 @@ KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(const uchar *weight, con
 }
 
 // As matmulExperts, with rounded tokens.
-KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmulExperts(const uchar *weight, const uint *table, const int *plan, const uchar *in,
-    float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count) {
+KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmulExperts(GLOBAL const uchar *weight, GLOBAL const uint *table,
+    GLOBAL const int *plan, GLOBAL const uchar *in, GLOBAL float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count) {
   SHARED uint shared[TILE_WORDS];
   SHARED int inRow[TILE_TOKENS];
   SHARED int outRow[TILE_TOKENS];
@@ -281,7 +281,7 @@ KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmulExperts(const uchar *weig
   if (GROUP_ID(1) >= plan[0]) {
     return;
   }
-  const int *mine = plan + 1 + 3 * GROUP_ID(1);
+  GLOBAL const int *mine = plan + 1 + 3 * GROUP_ID(1);
   int expert = mine[0] - firstExpert;
   int tokens = mine[2];
   if (expert < 0 || expert >= count) {

@@ -1,11 +1,25 @@
-// Products of a matrix with few rounded tokens, after cards/integer-rows: each row is read once for TOKENS tokens. A warp
-// takes ROWS rows, or split warps share them. Group x: rows; group y: the slots of experts. Compiled once for each number of
-// TOKENS.
+// Products of a matrix with few rounded tokens, after cards/integer-rows: each row is read once for TOKENS tokens. A team of
+// LANES items (a warp) takes ROWS rows, or split teams share them. Group x: rows; group y: the slots of experts. Compiled
+// once for each number of TOKENS.
 
 #define MATVEC_BLOCKS ((TOKENS == 8 ? 12 : 16) / TEAMS)
 
-DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *weight, const uint *grid, const uchar *in,
-    int cols, int row, int rows, int from, int step, int tokens) {
+// What a team leaves of each sum in local memory: the sum, or where its items cannot add up, a value of each.
+#ifdef TEAM_SUM
+#define PART_LANES 1
+#define PART_STRIDE 1
+#else
+#define PART_LANES LANES
+// Not a multiple of the banks.
+#define PART_STRIDE (LANES + 1)
+#endif
+#ifndef TEAM_SUM_FLOATS
+#define TEAM_SUM_FLOATS 0
+#endif
+#define PART_FLOATS (TEAMS * (ROWS * TOKENS * PART_STRIDE + TEAM_SUM_FLOATS))
+
+DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], GLOBAL const uchar *weight,
+    LOCAL const uint *grid, GLOBAL const uchar *in, int cols, int row, int rows, int from, int step, int tokens) {
   UNROLL for (int r = 0; r < ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
       acc[r][t] = 0.0f;
@@ -22,13 +36,13 @@ DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *w
     }
     int first = n / BLOCK_UNITS * BLOCK_PIECES;
     UNROLL for (int t = 0; t < TOKENS; t++) {
-      const uchar *x = in + (t < tokens ? t : tokens - 1) * roundedBytes(cols);
+      GLOBAL const uchar *x = in + (t < tokens ? t : tokens - 1) * roundedBytes(cols);
 #ifdef JOINED
       int piece = first + PIECE_OF(n % BLOCK_UNITS, 0);
       uint q[8];
       words4(q, x + piece * 16);
       words4(q + 4, x + piece * 16 + 16);
-      float4 s = *(const float4 *) (x + cols + piece * 8);
+      float4 s = *(GLOBAL const float4 *) (x + cols + piece * 8);
       UNROLL for (int r = 0; r < ROWS; r++) {
         int dot = 0;
         UNROLL for (int i = 0; i < 8; i++) {
@@ -44,7 +58,7 @@ DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *w
         int piece = first + PIECE_OF(n % BLOCK_UNITS, k);
         uint q[4];
         words4(q, x + piece * 16);
-        float2 s = *(const float2 *) (x + cols + piece * 8);
+        float2 s = *(GLOBAL const float2 *) (x + cols + piece * 8);
         UNROLL for (int r = 0; r < ROWS; r++) {
           int dot = 0;
           UNROLL for (int i = 0; i < 4; i++) {
@@ -61,31 +75,40 @@ DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], const uchar *w
   }
 }
 
-// The sums over the lanes of each warp, then over the warps that share rows.
-DEVICE void JOIN(integerSums, TOKENS)(float *part, float acc[ROWS][TOKENS], int split, int rows, float *out, int width,
-    int tokens, const float *bias, int hasBias) {
+// The sums over the lanes of each team, then over the teams that share rows.
+DEVICE void JOIN(integerSums, TOKENS)(LOCAL float *part, float acc[ROWS][TOKENS], int split, int rows, GLOBAL float *out,
+    int width, int tokens, GLOBAL const float *bias, int hasBias) {
   int lane = LOCAL_ID(0);
-  int warp = LOCAL_ID(1);
+  int team = LOCAL_ID(1);
+#ifdef TEAM_SUM
+  // All of them before any is put where teams may add up.
   UNROLL for (int r = 0; r < ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
-      float sum = teamSum(acc[r][t]);
-      if (lane == 0) {
-        part[(warp * ROWS + r) * TOKENS + t] = sum;
+      acc[r][t] = TEAM_SUM(acc[r][t]);
+    }
+  }
+#endif
+  UNROLL for (int r = 0; r < ROWS; r++) {
+    UNROLL for (int t = 0; t < TOKENS; t++) {
+      if (lane < PART_LANES) {
+        part[((team * ROWS + r) * TOKENS + t) * PART_STRIDE + lane] = acc[r][t];
       }
     }
   }
   BARRIER();
-  int i = warp * 32 + lane;
+  int i = team * LANES + lane;
   int teams = TEAMS / split;
   if (i < teams * ROWS * TOKENS) {
     int t = i % TOKENS;
     int r = i / TOKENS % ROWS;
-    int team = i / (TOKENS * ROWS);
-    int row = (GROUP_ID(0) * teams + team) * ROWS + r;
+    int first = i / (TOKENS * ROWS);
+    int row = (GROUP_ID(0) * teams + first) * ROWS + r;
     if (row < rows && t < tokens) {
       float sum = 0.0f;
       for (int s = 0; s < split; s++) {
-        sum += part[((team * split + s) * ROWS + r) * TOKENS + t];
+        for (int l = 0; l < PART_LANES; l++) {
+          sum += part[(((first * split + s) * ROWS + r) * TOKENS + t) * PART_STRIDE + l];
+        }
       }
       out[(ulong) t * width + row] = hasBias ? sum + bias[row] : sum;
     }
@@ -93,37 +116,40 @@ DEVICE void JOIN(integerSums, TOKENS)(float *part, float acc[ROWS][TOKENS], int 
 }
 
 // As matvec, with rounded tokens.
-KERNEL_BLOCKS(32, TEAMS, MATVEC_BLOCKS) JOIN(integerMatvec, TOKENS)(const uchar *weight, const uint *table, const uchar *in, float *out,
-    const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens, int split) {
-  SHARED float part[TEAMS * ROWS * TOKENS];
+KERNEL_BLOCKS(LANES, TEAMS, MATVEC_BLOCKS) JOIN(integerMatvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table,
+    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens, int split) {
+  SHARED float part[PART_FLOATS];
   int lane = LOCAL_ID(0);
-  int warp = LOCAL_ID(1);
-  GRID_LOAD(warp * 32 + lane, TEAMS * 32)
-  int row = (GROUP_ID(0) * (TEAMS / split) + warp / split) * ROWS;
+  int team = LOCAL_ID(1);
+  GRID_LOAD(team * LANES + lane, TEAMS * LANES)
+  int row = (GROUP_ID(0) * (TEAMS / split) + team / split) * ROWS;
   float acc[ROWS][TOKENS];
-  JOIN(integerProduct, TOKENS)(acc, weight, grid, in, cols, row, rows, warp % split * 32 + lane, split * 32, tokens);
+  JOIN(integerProduct, TOKENS)(acc, weight, grid, in, cols, row, rows, team % split * LANES + lane, split * LANES, tokens);
   JOIN(integerSums, TOKENS)(part, acc, split, rows, out + firstRow, width, tokens, bias + (hasBias ? firstRow : 0), hasBias);
 }
 
 #if TOKENS == 1
 // As matvecExperts, with rounded tokens.
-KERNEL_BLOCKS(32, TEAMS, MATVEC_BLOCKS) integerMatvecExperts(const uchar *weight, const uint *table, const float *routing, const uchar *in,
-    float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count, int split) {
-  SHARED float part[TEAMS * ROWS];
+KERNEL_BLOCKS(LANES, TEAMS, MATVEC_BLOCKS) integerMatvecExperts(GLOBAL const uchar *weight, GLOBAL const uint *table,
+    GLOBAL const float *routing, GLOBAL const uchar *in, GLOBAL float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count, int split) {
+  SHARED float part[PART_FLOATS];
   int lane = LOCAL_ID(0);
-  int warp = LOCAL_ID(1);
+  int team = LOCAL_ID(1);
   int slot = GROUP_ID(1);
   int token = slot / used;
   int expert = (int) routing[token * 2 * used + slot % used] - firstExpert;
   if (expert < 0 || expert >= count) {
     return;
   }
-  GRID_LOAD(warp * 32 + lane, TEAMS * 32)
-  int row = (GROUP_ID(0) * (TEAMS / split) + warp / split) * ROWS;
+  GRID_LOAD(team * LANES + lane, TEAMS * LANES)
+  int row = (GROUP_ID(0) * (TEAMS / split) + team / split) * ROWS;
   float acc[ROWS][TOKENS];
   JOIN(integerProduct, TOKENS)(acc, weight + (ulong) expert * rows * integerRowBytes(cols), grid,
-      in + (perSlot ? slot : token) * roundedBytes(cols), cols, row, rows, warp % split * 32 + lane, split * 32, 1);
+      in + (perSlot ? slot : token) * roundedBytes(cols), cols, row, rows, team % split * LANES + lane, split * LANES, 1);
   JOIN(integerSums, TOKENS)(part, acc, split, rows, out + (ulong) slot * rows, rows, 1, out, 0);
 }
 #endif
 #undef MATVEC_BLOCKS
+#undef PART_LANES
+#undef PART_STRIDE
+#undef PART_FLOATS

@@ -12,11 +12,11 @@
 #define GRID_LOAD(id, items)                                                                     \
   SHARED uint grid[GRID_WORDS];                                                                  \
   for (int i = (id) * 4; i < GRID_WORDS; i += (items) * 4) {                                     \
-    words4(grid + i, (const uchar *) (table + i));                                               \
+    *(LOCAL uint4 *) (grid + i) = *(GLOBAL const uint4 *) (table + i);                           \
   }                                                                                              \
   BARRIER();
 #else
-#define GRID_LOAD(id, items) const uint *grid = nullptr;
+#define GRID_LOAD(id, items) LOCAL const uint *grid = 0;
 #endif
 
 DEVICE ulong integerRowBytes(int cols) {
@@ -28,7 +28,7 @@ DEVICE ulong integerRowBytes(int cols) {
 }
 
 // Unit number n of a row.
-DEVICE void rowUnit(const uchar *row, int n, int cols, const uint *grid, uint *w, float *d, float *m) {
+DEVICE void rowUnit(GLOBAL const uchar *row, int n, int cols, LOCAL const uint *grid, uint *w, float *d, float *m) {
   int block = n / BLOCK_UNITS;
   integers(row + (ulong) block * BLOCK_BYTES, row + (ulong) (cols / WEIGHT_VALUES) * BLOCK_BYTES + block * HEAD_BYTES,
       n % BLOCK_UNITS, grid, w, d, m);

@@ -2,18 +2,54 @@
 // by 127, rounded to the 11 bits of a float16 without its limits. A NaN or an infinity makes the scale no number. Rows of
 // cols values become the rows of cards/integer-rows.
 
+// The largest of the values of 8 neighbours, and the sum of those of 4. near: where there are no other means, as many words
+// as items.
+#ifdef SHUFFLE_XOR
+#define NEAR(items) uint *near = 0;
+DEVICE uint most8(uint *near, uint x) {
+  UNROLL for (int n = 1; n < 8; n *= 2) {
+    uint other = SHUFFLE_XOR(x, n);
+    x = other > x ? other : x;
+  }
+  return x;
+}
+DEVICE int sum4(uint *near, int x) {
+  x += SHUFFLE_XOR(x, 1);
+  x += SHUFFLE_XOR(x, 2);
+  return x;
+}
+#else
+#define NEAR(items) SHARED uint near[items];
+DEVICE uint most8(LOCAL uint *near, uint x) {
+  near[LOCAL_ID(0)] = x;
+  BARRIER();
+  for (int i = LOCAL_ID(0) & ~7; i <= (LOCAL_ID(0) | 7); i++) {
+    x = near[i] > x ? near[i] : x;
+  }
+  BARRIER();
+  return x;
+}
+DEVICE int sum4(LOCAL uint *near, int x) {
+  near[LOCAL_ID(0)] = (uint) x;
+  BARRIER();
+  int sum = 0;
+  for (int i = LOCAL_ID(0) & ~3; i <= (LOCAL_ID(0) | 3); i++) {
+    sum += (int) near[i];
+  }
+  BARRIER();
+  return sum;
+}
+#endif
+
 // item: 4 values from first on, of all rows; the 8 items that share a scale are neighbours in a warp.
-DEVICE void round4(uchar *out, const float *x, ulong first, int cols, bool valid) {
+DEVICE void round4(LOCAL uint *near, GLOBAL uchar *out, const float *x, ulong first, int cols, bool valid) {
   uint most = 0;
   UNROLL for (int i = 0; i < 4; i++) {
     // Compared as integers, where a NaN is the largest.
     uint magnitude = (uint) BITS_OF(x[i]) & 0x7fffffffu;
     most = magnitude > most ? magnitude : most;
   }
-  UNROLL for (int n = 1; n < 8; n *= 2) {
-    uint other = SHUFFLE_XOR(most, n);
-    most = other > most ? other : most;
-  }
+  most = most8(near, most);
   // 1e-30
   most = most > 0x0da24260u ? most : 0x0da24260u;
   float largest = FROM_BITS((int) most);
@@ -29,21 +65,20 @@ DEVICE void round4(uchar *out, const float *x, ulong first, int cols, bool valid
     packed |= (uint) (q & 255) << 8 * i;
     sum += q;
   }
-  sum += SHUFFLE_XOR(sum, 1);
-  sum += SHUFFLE_XOR(sum, 2);
+  sum = sum4(near, sum);
   if (valid) {
     int row = (int) (first / cols);
     int col = (int) (first % cols);
-    uchar *to = out + row * ((ulong) cols + cols / 2);
-    *(uint *) (to + col) = packed;
+    GLOBAL uchar *to = out + row * ((ulong) cols + cols / 2);
+    *(GLOBAL uint *) (to + col) = packed;
     if (col % 16 == 0) {
-      *(float2 *) (to + cols + col / 16 * 8) = make_float2(d, d * (float) sum);
+      *(GLOBAL float2 *) (to + cols + col / 16 * 8) = make_float2(d, d * (float) sum);
     }
   }
 }
 
-DEVICE void get4(float *x, const float *from, bool valid) {
-  float4 four = valid ? load4(from) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+DEVICE void get4(float *x, GLOBAL const float *from, bool valid) {
+  float4 four = valid ? *(GLOBAL const float4 *) from : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
   x[0] = four.x;
   x[1] = four.y;
   x[2] = four.z;
@@ -53,18 +88,21 @@ DEVICE void get4(float *x, const float *from, bool valid) {
 #define FIRST (((ulong) GROUP_ID(0) * 128 + LOCAL_ID(0)) * 4)
 
 // Each of the rows has times so many.
-KERNEL(128, 1) roundRows(const float *in, uchar *out, int cols, int times, int rows) {
+KERNEL(128, 1) roundRows(GLOBAL const float *in, GLOBAL uchar *out, int cols, int times, int rows) {
+  NEAR(128)
   bool valid = FIRST < (ulong) cols * times * rows;
   float x[4];
   get4(x, in + FIRST, valid);
-  round4(out, x, FIRST, cols, valid);
+  round4(near, out, x, FIRST, cols, valid);
 }
 
 DEVICE float fastSigmoid(float x) { return 1.0f / (1.0f + EXP(-x)); }
 
 // As gatedSilu and gatedGelu, and rounded.
 #define GATED(name, factor)                                                                                      \
-  KERNEL(128, 1) name(const float *gate, const float *up, float *to, uchar *out, int cols, int times, int rows) { \
+  KERNEL(128, 1) name(GLOBAL const float *gate, GLOBAL const float *up, GLOBAL float *to, GLOBAL uchar *out,     \
+      int cols, int times, int rows) {                                                                           \
+    NEAR(128)                                                                                                    \
     bool valid = FIRST < (ulong) cols * times * rows;                                                            \
     float x[4];                                                                                                  \
     float y[4];                                                                                                  \
@@ -74,9 +112,9 @@ DEVICE float fastSigmoid(float x) { return 1.0f / (1.0f + EXP(-x)); }
       x[i] = factor(x[i]) * y[i];                                                                                \
     }                                                                                                            \
     if (valid) {                                                                                                 \
-      *(float4 *) (to + FIRST) = make_float4(x[0], x[1], x[2], x[3]);                                            \
+      *(GLOBAL float4 *) (to + FIRST) = make_float4(x[0], x[1], x[2], x[3]);                                     \
     }                                                                                                            \
-    round4(out, x, FIRST, cols, valid);                                                                          \
+    round4(near, out, x, FIRST, cols, valid);                                                                    \
   }
 
 DEVICE float silu(float x) { return x * fastSigmoid(x); }
@@ -87,25 +125,18 @@ GATED(gatedSiluRounded, silu)
 GATED(gatedGeluRounded, gelu)
 
 // As rmsNorm, and rounded. Group x: a row of width values.
-KERNEL(256, 1) rmsNormRounded(const float *in, const float *gamma, float *to, uchar *out, float eps, int width) {
-  SHARED float red[8];
+KERNEL(256, 1) rmsNormRounded(GLOBAL const float *in, GLOBAL const float *gamma, GLOBAL float *to, GLOBAL uchar *out,
+    float eps, int width) {
+  SHARED float red[256];
+  NEAR(256)
   int id = LOCAL_ID(0);
   ulong row = (ulong) GROUP_ID(0) * width;
   float sum = 0.0f;
   for (int i = id * 4; i < width; i += 1024) {
-    float4 x = load4(in + row + i);
+    float4 x = *(GLOBAL const float4 *) (in + row + i);
     sum += x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w;
   }
-  sum = teamSum(sum);
-  if (id % 32 == 0) {
-    red[id / 32] = sum;
-  }
-  BARRIER();
-  sum = 0.0f;
-  UNROLL for (int i = 0; i < 8; i++) {
-    sum += red[i];
-  }
-  float factor = RSQRT(sum / width + eps);
+  float factor = RSQRT(groupSum(red, id, 256, sum) / width + eps);
   // All items go round equally often: they exchange values.
   for (int base = 0; base < width; base += 1024) {
     int i = base + id * 4;
@@ -118,17 +149,18 @@ KERNEL(256, 1) rmsNormRounded(const float *in, const float *gamma, float *to, uc
       x[k] = x[k] * factor * g[k];
     }
     if (valid) {
-      *(float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
+      *(GLOBAL float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
     }
-    round4(out, x, row + i, width, valid);
+    round4(near, out, x, row + i, width, valid);
   }
 }
 
-// Takes the heads of blocks apart: a row's blocks without their heads, then the heads. Group x: a row; an item takes two
-// bytes at a time, or one where the head is one.
-KERNEL(256, 1) headsApart(const uchar *from, uchar *to, int blocks, int blockBytes, int headAt, int headBytes, int rowBytes) {
-  const uchar *row = from + (ulong) GROUP_ID(0) * blocks * blockBytes;
-  uchar *target = to + (ulong) GROUP_ID(0) * rowBytes;
+// Takes the heads of blocks apart: a row's blocks without their heads, then the heads. Group x: a row of from, which goes to
+// to from row first on; an item takes two bytes at a time, or one where the head is one.
+KERNEL(256, 1) headsApart(GLOBAL const uchar *from, GLOBAL uchar *to, int blocks, int blockBytes, int headAt,
+    int headBytes, int rowBytes, int first) {
+  GLOBAL const uchar *row = from + (ulong) GROUP_ID(0) * blocks * blockBytes;
+  GLOBAL uchar *target = to + (ulong) (first + GROUP_ID(0)) * rowBytes;
   int each = headBytes == 1 ? 1 : 2;
   int payload = blockBytes - headBytes;
   for (int at = LOCAL_ID(0) * each; at < blocks * blockBytes; at += 256 * each) {
@@ -140,7 +172,7 @@ KERNEL(256, 1) headsApart(const uchar *from, uchar *to, int blocks, int blockByt
     if (each == 1) {
       target[place] = row[at];
     } else {
-      *(ushort *) (target + place) = *(const ushort *) (row + at);
+      *(GLOBAL ushort *) (target + place) = *(GLOBAL const ushort *) (row + at);
     }
   }
 }

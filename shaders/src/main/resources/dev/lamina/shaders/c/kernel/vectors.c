@@ -98,19 +98,6 @@ KERNEL(256, 1) rope(GLOBAL const float *in, GLOBAL const ulong *turns, GLOBAL co
   to[second] = a * s + b * c;
 }
 
-// The sum of one value of each item. red: 128 floats.
-DEVICE float sum128(LOCAL float *red, int id, float value) {
-  red[id] = value;
-  BARRIER();
-  for (int n = 64; n > 0; n /= 2) {
-    if (id < n) {
-      red[id] += red[id + n];
-    }
-    BARRIER();
-  }
-  return red[0];
-}
-
 // Group x: a group of width values.
 KERNEL(128, 1) rmsNorm(GLOBAL const float *in, GLOBAL const float *gamma, GLOBAL float *out, float eps, int width) {
   SHARED float red[128];
@@ -121,7 +108,7 @@ KERNEL(128, 1) rmsNorm(GLOBAL const float *in, GLOBAL const float *gamma, GLOBAL
   for (int i = id; i < width; i += 128) {
     sum += from[i] * from[i];
   }
-  float factor = RSQRT(sum128(red, id, sum) / width + eps);
+  float factor = RSQRT(groupSum(red, id, 128, sum) / width + eps);
   for (int i = id; i < width; i += 128) {
     to[i] = from[i] * factor * gamma[i];
   }
@@ -207,7 +194,7 @@ KERNEL(128, 1) route(GLOBAL const float *logits, GLOBAL float *out, int experts,
       for (int e = id; e < experts; e += 128) {
         sum += EXP(from[e] - greatest);
       }
-      all = sum128(values, id, sum);
+      all = groupSum(values, id, 128, sum);
     }
     float weight = EXP(from[winner] - greatest);
     chosen += weight;

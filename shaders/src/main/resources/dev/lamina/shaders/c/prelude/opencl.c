@@ -1,5 +1,5 @@
 // The dialect in OpenCL C 1.2. Kernels use what is defined here, and of OpenCL C itself: the types uchar, ushort,
-// uint, ulong, int16 and float16 with their operators, and float4 by its components.
+// uint, ulong, int16 and float16 with their operators, and vectors of two and four by their components.
 
 #define KERNEL(x, y) SUBGROUP_SIZE __kernel __attribute__((reqd_work_group_size(x, y, 1))) void
 #define SUBGROUP_SIZE
@@ -7,7 +7,7 @@
 #define DEVICE static inline
 #define GLOBAL __global
 #define LOCAL __local
-#define SHARED __local
+#define SHARED __local __attribute__((aligned(16)))
 #define GROUP_ID(d) ((int) get_group_id(d))
 #define LOCAL_ID(d) ((int) get_local_id(d))
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
@@ -128,10 +128,62 @@ typedef float16 floats16;
 #define storeq8(p, v) vstore8(v, 0, p)
 #define storeq16(p, v) vstore16(v, 0, p)
 
-// --- Sub-groups, where SUBGROUPS is defined: sums over the LANES items of a team without local memory. Compilers choose
-// sizes of their own where they cannot be told; what they chose is the same for all items, and where it is not LANES the
-// sum goes through part, local memory of TEAMS (LANES + 1) floats and more.
-#if defined(SUBGROUPS) && defined(LANES)
+// --- Words of integer kernels. p: aligned as they are wide.
+DEVICE uint wordAt(GLOBAL const uchar *p) { return *(GLOBAL const uint *) p; }
+DEVICE void words2(uint *w, GLOBAL const uchar *p) { vstore2(*(GLOBAL const uint2 *) p, 0, w); }
+DEVICE void words4(uint *w, GLOBAL const uchar *p) { vstore4(*(GLOBAL const uint4 *) p, 0, w); }
+DEVICE void sharedWords2(uint *w, LOCAL const uint *p) { vstore2(*(LOCAL const uint2 *) p, 0, w); }
+DEVICE void sharedWords4(uint *w, LOCAL const uint *p) { vstore4(*(LOCAL const uint4 *) p, 0, w); }
+
+// --- 8-bit integers. INTEGERS: what the device has for sums of four products.
+#define INTEGERS_DOT 2
+#define INTEGERS_ADDED 3
+#if defined(INTEGERS) && INTEGERS >= INTEGERS_DOT
+#pragma OPENCL EXTENSION cl_khr_integer_dot_product : enable
+#if INTEGERS == INTEGERS_ADDED
+// Sums stay far below what it would cut off.
+#define DOT4(a, b, sum) dot_acc_sat_4x8packed_ss_int(a, b, sum)
+#else
+#define DOT4(a, b, sum) ((sum) + dot_4x8packed_ss_int(a, b))
+#endif
+#else
+#define DOT4(a, b, sum) dot4(a, b, sum)
+DEVICE int dot4(uint a, uint b, int sum) {
+  char4 x = as_char4(a);
+  char4 y = as_char4(b);
+  return sum + x.x * y.x + x.y * y.y + x.z * y.z + x.w * y.w;
+}
+#endif
+#define ROUND_INT(x) convert_int_rte(x)
+
+// Levels of the nibbles of four words, by a table of 16 signed bytes: of the lower ones to w, of the upper ones to w + 4.
+DEVICE void levels(LOCAL const uint *table, uint *w) {
+  LOCAL const uchar *level = (LOCAL const uchar *) table;
+  UNROLL for (int i = 0; i < 4; i++) {
+    uint q = w[i];
+    uint low = 0;
+    uint high = 0;
+    UNROLL for (int k = 0; k < 4; k++) {
+      low |= (uint) level[q >> 8 * k & 15] << 8 * k;
+      high |= (uint) level[q >> (8 * k + 4) & 15] << 8 * k;
+    }
+    w[i] = low;
+    w[4 + i] = high;
+  }
+}
+
+// --- What cards' kernels have from CUDA.
+#define fmaf(a, b, c) fma(a, b, c)
+#define make_float2(x, y) ((float2) (x, y))
+#define make_float4(x, y, z, w) ((float4) (x, y, z, w))
+#define make_uint4(x, y, z, w) ((uint4) (x, y, z, w))
+#define COPY_ASYNC16(to, from) (*(LOCAL uint4 *) (to) = *(GLOBAL const uint4 *) (from))
+#define COPY_WAIT()
+
+// --- Sub-groups, where SUBGROUPS is defined, and where LANES is, too, sums over the LANES items of a team without local
+// memory. Compilers choose sizes of their own where they cannot be told; what they chose is the same for all items, and
+// where it is not LANES the sum goes through part, local memory of TEAMS TEAM_SUM_FLOATS floats and more.
+#ifdef SUBGROUPS
 #define SUBGROUPS_KHR 1
 #define SUBGROUPS_INTEL 2
 #define SUBGROUPS_NONE 3
@@ -140,20 +192,26 @@ typedef float16 floats16;
 #elif SUBGROUPS == SUBGROUPS_INTEL
 #pragma OPENCL EXTENSION cl_intel_subgroups : enable
 #else
-// For tests of the way without.
-#define get_max_sub_group_size() 0
+// For tests of the way without: every item is a sub-group.
+#define get_max_sub_group_size() 1
+#define get_num_sub_groups() get_local_size(0)
+#define get_sub_group_id() get_local_id(0)
+#define get_sub_group_local_id() 0
 #define sub_group_reduce_add(x) (x)
 #endif
+#endif
+#if defined(SUBGROUPS) && defined(LANES)
 #ifdef cl_intel_required_subgroup_size
 #undef SUBGROUP_SIZE
 #define SUBGROUP_SIZE __attribute__((intel_reqd_sub_group_size(LANES)))
 #endif
 #define TEAM_SUM(x) teamSum(part, lane, team, x)
+#define TEAM_SUM_FLOATS (LANES + 1)
 DEVICE float teamSum(LOCAL float *part, int lane, int team, float x) {
   if (get_max_sub_group_size() == LANES) {
     return sub_group_reduce_add(x);
   }
-  LOCAL float *mine = part + team * (LANES + 1);
+  LOCAL float *mine = part + team * TEAM_SUM_FLOATS;
   mine[lane] = x;
   BARRIER();
   float sum = 0.0f;

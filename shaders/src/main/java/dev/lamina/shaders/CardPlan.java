@@ -1,34 +1,23 @@
-package dev.lamina.cuda;
+package dev.lamina.shaders;
 
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
-import dev.lamina.shaders.Arg;
-import dev.lamina.shaders.CardFeatures;
-import dev.lamina.shaders.CardLaunches;
-import dev.lamina.shaders.Launch;
-import dev.lamina.shaders.LaunchPlan;
-import dev.lamina.shaders.ProgramKey;
-import dev.lamina.shaders.Region;
-import dev.lamina.shaders.Tuning;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A plan of launches with the cards' own kernels in it. */
-final class CardPlan {
+/** A plan of launches with the kernels that a device has for itself in it. */
+public final class CardPlan {
   private final LaunchPlan plan;
   private final Map<Output, List<Launch>> launches = new EnumMap<>(Output.class);
-
   private final long roundedBytes;
 
-  CardPlan(Graph graph, Limits limits, Tuning tuning, CardFeatures features) {
-    // Addresses have 64 bits here, and no weight needs to be cut.
-    plan =
-        new LaunchPlan(
-            graph, limits, spec -> spec.experts() > 1 ? spec.experts() : spec.rows(), tuning);
+  /** Plans a graph; errors are those of {@link LaunchPlan}. */
+  public CardPlan(Graph graph, Limits limits, Parts parts, CardFeatures features) {
+    plan = new LaunchPlan(graph, limits, parts, features.tuning());
     long most = 0;
     for (Output want : Output.values()) {
       CardLaunches rewritten = new CardLaunches(plan.launches(want), limits, features);
@@ -39,22 +28,22 @@ final class CardPlan {
   }
 
   /** What the kernels have in common on all devices. */
-  LaunchPlan common() {
+  public LaunchPlan common() {
     return plan;
   }
 
   /** The launches of a step that wants this, in order. */
-  List<Launch> launches(Output want) {
+  public List<Launch> launches(Output want) {
     return launches.get(want);
   }
 
-  /** Bytes of {@link Region.Rounded}. */
-  long roundedBytes() {
+  /** Bytes of {@link Region.Rounded}; 0 where there is none. */
+  public long roundedBytes() {
     return roundedBytes;
   }
 
   /** All memory that the launches name. */
-  Set<Region> regions() {
+  public Set<Region> regions() {
     Set<Region> regions = new LinkedHashSet<>();
     for (List<Launch> list : launches.values()) {
       for (Launch launch : list) {
@@ -69,16 +58,16 @@ final class CardPlan {
   }
 
   /** All programs that the launches need. */
-  Set<ProgramKey> programs() {
+  public Set<ProgramKey> programs() {
     Set<ProgramKey> programs = new LinkedHashSet<>();
     launches.values().forEach(list -> list.forEach(l -> programs.add(l.kernel().program())));
     return programs;
   }
 
   /** Bytes beside weights and pages. */
-  long workBytes() {
+  public long workBytes() {
     long turns = 0;
-    for (Region region : plan.regions()) {
+    for (Region region : regions()) {
       if (region instanceof Region.Turns(var rope)) {
         turns += (long) Long.BYTES * (rope.dims() / 2);
       }
