@@ -2,8 +2,8 @@ package dev.lamina.cpu;
 
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.CpuMath;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
-import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.DeviceSpeed;
@@ -19,7 +19,6 @@ import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.cpu.panel.PanelFormats;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -142,18 +141,9 @@ final class CpuDevice implements Device {
   @Override
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     checkOpen();
-    Map<TensorSpec, CpuWeight> loaded = new HashMap<>();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof CpuWeight weight)) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-      loaded.put(spec, weight);
-    }
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    Map<TensorSpec, CpuWeight> loaded =
+        CompileChecks.weights(graph, weights, CpuWeight.class, w -> true);
+    CompileChecks.support(this, graph);
     return own(new CpuProgram(graph, loaded, limits, team, start, family));
   }
 

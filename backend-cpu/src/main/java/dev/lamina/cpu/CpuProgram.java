@@ -7,6 +7,7 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
+import dev.lamina.backend.ProgramBuffers;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
@@ -33,8 +34,7 @@ final class CpuProgram implements Program {
   private final Map<KvSpec, KvMemory> pages = new HashMap<>();
   private final Map<TensorSpec, NativeMemory> vectors = new HashMap<>();
   private final Map<Output, List<Region>> regions = new EnumMap<>(Output.class);
-  private final Map<Output, Buffer> outputs = new EnumMap<>(Output.class);
-  private final Buffer input;
+  private final ProgramBuffers<Buffer> buffers;
   private final StepState state;
   private final long scratch;
   private final long scratchStride;
@@ -68,10 +68,8 @@ final class CpuProgram implements Program {
       for (Place place : plan.places()) {
         place.put(activations.address() + place.address());
       }
-      input = graph.input() == null ? null : buffer(plan, graph.input(), activations);
-      graph
-          .outputs()
-          .forEach((output, value) -> outputs.put(output, buffer(plan, value, activations)));
+      Function<Value, Buffer> place = value -> buffer(plan, value, activations);
+      buffers = new ProgramBuffers<>(graph, place, place);
       for (Output output : Output.values()) {
         regions.put(output, plan.regions(output));
       }
@@ -200,19 +198,12 @@ final class CpuProgram implements Program {
 
   @Override
   public Buffer input() {
-    if (input == null) {
-      throw new IllegalStateException("the graph begins with an embedding lookup");
-    }
-    return input;
+    return buffers.input();
   }
 
   @Override
   public Buffer output(Output output) {
-    Buffer found = outputs.get(output);
-    if (found == null) {
-      throw new IllegalStateException("the graph does not make " + output);
-    }
-    return found;
+    return buffers.output(output);
   }
 
   @Override

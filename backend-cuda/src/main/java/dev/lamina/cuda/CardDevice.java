@@ -3,6 +3,7 @@ package dev.lamina.cuda;
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Capabilities;
 import dev.lamina.backend.CpuMath;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
@@ -213,18 +214,9 @@ final class CardDevice implements Device {
   @Override
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     checkOpen();
-    Map<TensorSpec, CardWeight> loaded = new HashMap<>();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof CardWeight weight) || weight.device() != this) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-      loaded.put(spec, weight);
-    }
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    Map<TensorSpec, CardWeight> loaded =
+        CompileChecks.weights(graph, weights, CardWeight.class, w -> w.device() == this);
+    CompileChecks.support(this, graph);
     if (apart != null) {
       free(apart);
       apart = null;

@@ -8,6 +8,7 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
+import dev.lamina.backend.ProgramBuffers;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
@@ -25,7 +26,6 @@ import dev.lamina.shaders.Region;
 import dev.lamina.shaders.StepData;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -59,8 +59,7 @@ final class CardProgram implements Program {
   private final StepRing steps;
   private final Map<Form, GpuGraph> graphs = new LinkedHashMap<>(16, 0.75f, true);
   private final Set<Form> seen = new LinkedHashSet<>();
-  private final Map<Output, CardBuffer> outputs = new EnumMap<>(Output.class);
-  private final CardBuffer input;
+  private final ProgramBuffers<CardBuffer> buffers;
   private boolean closed;
 
   CardProgram(
@@ -111,8 +110,7 @@ final class CardProgram implements Program {
         }
       }
     }
-    input = graph.input() == null ? null : buffer(graph.input());
-    graph.outputs().forEach((output, value) -> outputs.put(output, buffer(value)));
+    buffers = new ProgramBuffers<>(graph, this::buffer, this::buffer);
   }
 
   private void place(Region region, long bytes) {
@@ -175,19 +173,12 @@ final class CardProgram implements Program {
 
   @Override
   public Buffer input() {
-    if (input == null) {
-      throw new IllegalStateException("the graph begins with an embedding lookup");
-    }
-    return input;
+    return buffers.input();
   }
 
   @Override
   public Buffer output(Output output) {
-    CardBuffer buffer = outputs.get(output);
-    if (buffer == null) {
-      throw new IllegalStateException("the graph does not make " + output);
-    }
-    return buffer;
+    return buffers.output(output);
   }
 
   @Override

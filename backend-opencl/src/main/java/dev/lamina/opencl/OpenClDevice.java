@@ -1,9 +1,9 @@
 package dev.lamina.opencl;
 
 import dev.lamina.backend.Buffer;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceCounters;
-import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Graph;
@@ -278,18 +278,9 @@ final class OpenClDevice implements Device {
   @Override
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     checkOpen();
-    Map<TensorSpec, OpenClWeight> loaded = new HashMap<>();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof OpenClWeight weight) || weight.device() != this) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-      loaded.put(spec, weight);
-    }
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    Map<TensorSpec, OpenClWeight> loaded =
+        CompileChecks.weights(graph, weights, OpenClWeight.class, w -> w.device() == this);
+    CompileChecks.support(this, graph);
     if (headsApart != null) {
       headsApart.close();
       headsApart = null;

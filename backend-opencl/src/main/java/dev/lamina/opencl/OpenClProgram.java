@@ -8,6 +8,7 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
+import dev.lamina.backend.ProgramBuffers;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
@@ -36,8 +37,7 @@ final class OpenClProgram implements Program {
   private final Map<Region, Memory> regions = new HashMap<>();
   private final Map<Launch, BoundLaunch> bound = new HashMap<>();
   private final Map<Output, List<BoundLaunch>> steps = new EnumMap<>(Output.class);
-  private final Map<Output, Buffer> outputs = new EnumMap<>(Output.class);
-  private final Buffer input;
+  private final ProgramBuffers<OpenClBuffer> buffers;
   private boolean closed;
 
   /** Memory, and whether this program gives it back. */
@@ -60,8 +60,7 @@ final class OpenClProgram implements Program {
         pages(new Region.Values(kv), positions * valueBytes(kv));
       }
       launches.regions().forEach(this::memory);
-      input = graph.input() == null ? null : buffer(graph.input());
-      graph.outputs().forEach((output, value) -> outputs.put(output, buffer(value)));
+      buffers = new ProgramBuffers<>(graph, this::buffer, this::buffer);
       for (Output output : Output.values()) {
         List<BoundLaunch> list = new ArrayList<>();
         for (Launch launch : launches.launches(output)) {
@@ -140,26 +139,19 @@ final class OpenClProgram implements Program {
     return memory;
   }
 
-  private Buffer buffer(Value value) {
+  private OpenClBuffer buffer(Value value) {
     Memory memory = memory(new Region.Slot(plan.activations().slot(value)));
     return new OpenClBuffer(device, memory.memory, ActivationPlan.bytes(value, limits), false);
   }
 
   @Override
   public Buffer input() {
-    if (input == null) {
-      throw new IllegalStateException("the graph begins with an embedding lookup");
-    }
-    return input;
+    return buffers.input();
   }
 
   @Override
   public Buffer output(Output output) {
-    Buffer found = outputs.get(output);
-    if (found == null) {
-      throw new IllegalStateException("the graph does not make " + output);
-    }
-    return found;
+    return buffers.output(output);
   }
 
   @Override

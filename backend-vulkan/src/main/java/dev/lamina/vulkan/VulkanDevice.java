@@ -7,9 +7,9 @@ import static org.lwjgl.vulkan.VK10.vkCreateDevice;
 import static org.lwjgl.vulkan.VK10.vkDestroyDevice;
 
 import dev.lamina.backend.Buffer;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceCounters;
-import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
@@ -21,7 +21,6 @@ import dev.lamina.backend.Weight;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -148,20 +147,9 @@ final class VulkanDevice implements Device {
   @Override
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     open();
-    Map<TensorSpec, VulkanWeight> loaded = new HashMap<>();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof VulkanWeight weight)
-          || weight.device() != this
-          || weight.isClosed()) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-      loaded.put(spec, weight);
-    }
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    Map<TensorSpec, VulkanWeight> loaded =
+        CompileChecks.weights(graph, weights, VulkanWeight.class, w -> w.device() == this && !w.isClosed());
+    CompileChecks.support(this, graph);
     VulkanProgram program = own(VulkanProgram.create(this, graph, loaded, limits));
     pipelines.save();
     return program;

@@ -8,11 +8,11 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
+import dev.lamina.backend.ProgramBuffers;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +32,7 @@ final class VulkanProgram implements Program, Resource {
   private final Map<TensorSpec, VulkanWeight> weights;
   private final Limits limits;
   private final ProgramMemory memory;
-  private final VulkanBuffer input;
-  private final Map<Output, VulkanBuffer> outputs = new EnumMap<>(Output.class);
+  private final ProgramBuffers<VulkanBuffer> buffers;
   private final Map<Recording.Size, Recording> recordings = new HashMap<>();
   private long last;
   private boolean closed;
@@ -49,13 +48,13 @@ final class VulkanProgram implements Program, Resource {
     this.weights = Map.copyOf(weights);
     this.limits = limits;
     this.memory = memory;
-    input = graph.input() == null ? null : buffer(graph.input(), null);
-    graph
-        .outputs()
-        .forEach(
-            (output, value) -> {
+    buffers =
+        new ProgramBuffers<>(
+            graph,
+            value -> buffer(value, null),
+            value -> {
               long bytes = Math.min(MOST_MIRRORED, ActivationPlan.bytes(value, limits));
-              outputs.put(output, buffer(value, memory.host(bytes, MemoryPool.Place.READBACK)));
+              return buffer(value, memory.host(bytes, MemoryPool.Place.READBACK));
             });
   }
 
@@ -91,18 +90,12 @@ final class VulkanProgram implements Program, Resource {
 
   @Override
   public Buffer input() {
-    if (input == null) {
-      throw new IllegalStateException("the graph begins with an embedding lookup");
-    }
-    return input;
+    return buffers.input();
   }
 
   @Override
   public Buffer output(Output output) {
-    if (!outputs.containsKey(output)) {
-      throw new IllegalStateException("the graph does not make " + output);
-    }
-    return outputs.get(output);
+    return buffers.output(output);
   }
 
   @Override
@@ -122,7 +115,7 @@ final class VulkanProgram implements Program, Resource {
     last = value;
     device.counters().dispatches += recording.dispatches();
     for (Output output : written(step.want())) {
-      VulkanBuffer buffer = outputs.get(output);
+      VulkanBuffer buffer = buffers.output(output);
       Value result = graph.outputs().get(output);
       int rows =
           switch (result.rows()) {
@@ -137,7 +130,7 @@ final class VulkanProgram implements Program, Resource {
 
   /** The outputs that a step makes. */
   private Iterable<Output> written(Output want) {
-    return outputs.containsKey(want) ? List.of(want) : outputs.keySet();
+    return graph.outputs().containsKey(want) ? List.of(want) : graph.outputs().keySet();
   }
 
   private Recording.Size size(Step step) {
@@ -165,7 +158,7 @@ final class VulkanProgram implements Program, Resource {
     }
     List<Recorder.Mirror> mirrors = new ArrayList<>();
     for (Output output : written(size.want())) {
-      VulkanBuffer buffer = outputs.get(output);
+      VulkanBuffer buffer = buffers.output(output);
       Value value = graph.outputs().get(output);
       int rows =
           switch (value.rows()) {
@@ -227,10 +220,10 @@ final class VulkanProgram implements Program, Resource {
       return;
     }
     closed = true;
-    if (input != null) {
-      input.destroy();
+    if (graph.input() != null) {
+      buffers.input().destroy();
     }
-    outputs.values().forEach(VulkanBuffer::destroy);
+    buffers.outputs().values().forEach(VulkanBuffer::destroy);
     recordings.values().forEach(recording -> device.queue().free(recording.commands()));
     memory.free();
   }

@@ -3,6 +3,7 @@ package dev.lamina.backend.reference;
 import dev.lamina.backend.ActivationPlan;
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Capabilities;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;
@@ -131,16 +132,8 @@ public final class ReferenceDevice implements Device {
   @Override
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     checkOpen();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof ReferenceWeight)) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-    }
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    CompileChecks.weights(graph, weights, ReferenceWeight.class, w -> true);
+    CompileChecks.support(this, graph);
     return make(arena -> new ReferenceProgram(graph, weights, limits, arena));
   }
 

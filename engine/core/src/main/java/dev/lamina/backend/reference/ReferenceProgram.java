@@ -11,6 +11,7 @@ import dev.lamina.backend.Limits;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Program;
+import dev.lamina.backend.ProgramBuffers;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
@@ -22,6 +23,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Interprets a graph, op by op. */
 final class ReferenceProgram implements Program, Resource {
@@ -33,8 +35,7 @@ final class ReferenceProgram implements Program, Resource {
   private final ActivationPlan plan;
   private final List<float[]> memory = new ArrayList<>();
   private final Map<Output, List<Op>> ops = new EnumMap<>(Output.class);
-  private final HostBuffer input;
-  private final Map<Output, HostBuffer> outputs = new EnumMap<>(Output.class);
+  private final ProgramBuffers<HostBuffer> buffers;
 
   /** {@code arena}: freed with this program. */
   ReferenceProgram(Graph graph, Map<TensorSpec, Weight> weights, Limits limits, Arena arena) {
@@ -52,31 +53,19 @@ final class ReferenceProgram implements Program, Resource {
     for (Output output : Output.values()) {
       ops.put(output, graph.opsFor(output));
     }
-    input =
-        graph.input() == null
-            ? null
-            : HostBuffer.within(arena, ActivationPlan.bytes(graph.input(), limits));
-    graph
-        .outputs()
-        .forEach(
-            (output, value) ->
-                outputs.put(output, HostBuffer.within(arena, ActivationPlan.bytes(value, limits))));
+    Function<Value, HostBuffer> memory =
+        value -> HostBuffer.within(arena, ActivationPlan.bytes(value, limits));
+    buffers = new ProgramBuffers<>(graph, memory, memory);
   }
 
   @Override
   public Buffer input() {
-    if (input == null) {
-      throw new IllegalStateException("the graph begins with an embedding lookup");
-    }
-    return input;
+    return buffers.input();
   }
 
   @Override
   public Buffer output(Output output) {
-    if (!outputs.containsKey(output)) {
-      throw new IllegalStateException("the graph does not make " + output);
-    }
-    return outputs.get(output);
+    return buffers.output(output);
   }
 
   @Override
@@ -93,16 +82,18 @@ final class ReferenceProgram implements Program, Resource {
             }
           });
     }
-    if (input != null) {
+    if (graph.input() != null) {
       int n = step.tokens() * graph.input().width();
-      MemorySegment.copy(input.memory(), JAVA_FLOAT, 0, values(graph.input()), 0, n);
+      MemorySegment.copy(buffers.input().memory(), JAVA_FLOAT, 0, values(graph.input()), 0, n);
     }
     for (Op op : ops.get(step.want())) {
       run(op, step);
     }
-    outputs.forEach(
+    buffers
+        .outputs()
+        .forEach(
         (output, buffer) -> {
-          if (output == step.want() || !outputs.containsKey(step.want())) {
+          if (output == step.want() || !graph.outputs().containsKey(step.want())) {
             Value value = graph.outputs().get(output);
             int n = rows(value, step) * value.width();
             MemorySegment.copy(values(value), 0, buffer.memory(), JAVA_FLOAT, 0, n);

@@ -2,6 +2,7 @@ package dev.lamina.backend.testing;
 
 import dev.lamina.backend.ActivationPlan;
 import dev.lamina.backend.Buffer;
+import dev.lamina.backend.CompileChecks;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceCounters;
 import dev.lamina.backend.DeviceException;
@@ -199,18 +200,10 @@ public final class FakeGpu implements Device {
   public synchronized Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     check();
     fault(Fault.COMPILE, DeviceException.Kind.COMPILE_FAILED, "a kernel does not compile");
-    for (Op op : graph.ops()) {
-      if (supports(op) instanceof Support.No no) {
-        throw new DeviceException(DeviceException.Kind.UNSUPPORTED, no.reason());
-      }
-    }
+    CompileChecks.support(this, graph);
     Map<TensorSpec, Weight> own = new HashMap<>();
-    for (TensorSpec spec : graph.weights()) {
-      if (!(weights.get(spec) instanceof FakeWeight weight) || weight.memory.owner() != this) {
-        throw new IllegalArgumentException(spec.name() + " is not loaded on this device");
-      }
-      own.put(spec, weight.arithmetic);
-    }
+    CompileChecks.weights(graph, weights, FakeWeight.class, w -> w.memory.owner() == this)
+        .forEach((spec, weight) -> own.put(spec, weight.arithmetic));
     long bytes = workBytes(graph, limits);
     for (KvSpec kv : graph.kv()) {
       bytes += limits.kvBytes(kv);
