@@ -1,8 +1,8 @@
 package dev.lamina.cpu;
 
 import dev.lamina.backend.Buffer;
-import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.CompileChecks;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;

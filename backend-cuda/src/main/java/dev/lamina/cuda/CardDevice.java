@@ -2,8 +2,8 @@ package dev.lamina.cuda;
 
 import dev.lamina.backend.Buffer;
 import dev.lamina.backend.Capabilities;
-import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.CompileChecks;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceException;
 import dev.lamina.backend.DeviceInfo;

@@ -23,12 +23,9 @@ import dev.lamina.session.Sampling;
 import dev.lamina.session.Session;
 import dev.lamina.session.Token;
 import dev.lamina.testing.Demo;
+import dev.lamina.testing.Golden;
 import dev.lamina.testing.Shared;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -260,17 +257,7 @@ final class ModelTest {
   }
 
   static Stream<Arguments> architectures() {
-    return Stream.of(
-            "llama",
-            "llama31-rope-factors",
-            "mixtral-moe",
-            "qwen2",
-            "qwen2-yarn",
-            "qwen2moe",
-            "qwen3",
-            "qwen3moe",
-            "gemma2",
-            "gemma3")
+    return Golden.architectures().stream()
         .flatMap(name -> Stream.of("cuda", "rocm").map(backend -> arguments(backend, name)));
   }
 
@@ -287,7 +274,7 @@ final class ModelTest {
     for (int onCard : new int[] {0, 1, 2, (layers + 1) / 2, layers + 1}) {
       try (Model model = load(file(name), onCard, exact, Cards.of(backend, 1))) {
         assertEquals(onCard, model.placement().offloaded(), model.placement().toString());
-        double error = error(model, name);
+        double error = Golden.ofArchitecture(name).error(model);
         assertTrue(error < 2e-4, name + " with -ngl " + onCard + ": " + error);
       }
     }
@@ -303,7 +290,7 @@ final class ModelTest {
   void roundedLogitsAreNear(String backend, String name) throws IOException {
     machine(backend);
     try (Model model = load(file(name), ALL, DeviceOptions.DEFAULT, Cards.of(backend, 1))) {
-      double error = error(model, name);
+      double error = Golden.ofArchitecture(name).error(model);
       assertTrue(error > 2e-4, name + " is exact: nothing is rounded");
       assertTrue(error < (name.contains("moe") ? 8e-2 : 4e-2), name + ": " + error);
     }
@@ -317,31 +304,5 @@ final class ModelTest {
     try (Model model = load(file(name), 0, DeviceOptions.DEFAULT)) {
       return model.config().nLayer();
     }
-  }
-
-  /** The relative error of the logits after each token of the prompt. */
-  private static double error(Model model, String name) throws IOException {
-    Path folder = Shared.reference("architectures");
-    int[] prompt = new int[66];
-    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
-    FloatBuffer golden = bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer();
-    double[] sums = new double[2];
-    try (Session session = model.newSession()) {
-      session.evaluate(
-          prompt,
-          0,
-          (row, logits) -> {
-            for (int i = 0; i < logits.length; i++) {
-              float want = golden.get(row * logits.length + i);
-              sums[0] += Math.pow(logits[i] - want, 2);
-              sums[1] += Math.pow(want, 2);
-            }
-          });
-    }
-    return Math.sqrt(sums[0] / sums[1]);
-  }
-
-  private static ByteBuffer bytes(Path path) throws IOException {
-    return ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -141,10 +141,7 @@ record Paths(Tuning tuning, Subgroups subgroups, Integers integers, boolean vect
   /** The same products without anything that a compiler may not have. */
   Paths plain() {
     return new Paths(
-        tuning,
-        Subgroups.OFF,
-        integers == Integers.OFF ? Integers.OFF : Integers.PLAIN,
-        vectors);
+        tuning, Subgroups.OFF, integers == Integers.OFF ? Integers.OFF : Integers.PLAIN, vectors);
   }
 
   /** What decides which kernels run, on a device with so much local memory. */

@@ -15,11 +15,9 @@ import dev.lamina.session.Sampling;
 import dev.lamina.session.Session;
 import dev.lamina.session.Token;
 import dev.lamina.testing.Demo;
+import dev.lamina.testing.Golden;
 import dev.lamina.testing.Shared;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,28 +55,12 @@ class ModelTest {
     return ids;
   }
 
-  static Stream<String> architectures() {
-    return Stream.of(
-        "llama",
-        "llama31-rope-factors",
-        "mixtral-moe",
-        "qwen2",
-        "qwen2-yarn",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "gemma2",
-        "gemma3");
-  }
-
   /** With none, one, two, half and all of the layers on the device, the rest on the CPU. */
   @ParameterizedTest
-  @MethodSource("architectures")
+  @MethodSource("dev.lamina.testing.Golden#architectures")
   void logitsAreGolden(String name) throws IOException {
-    Path folder = Shared.reference("architectures");
-    Path file = folder.resolve(name + ".gguf");
-    int[] prompt = ints(folder.resolve("prompt.tokens.i32"));
-    FloatBuffer golden = floats(folder.resolve(name + ".logits.f32"));
+    Golden golden = Golden.ofArchitecture(name);
+    Path file = golden.file();
     int layers;
     try (Model model = load(file, 0, TestProvider.one())) {
       layers = model.config().nLayer();
@@ -86,27 +68,10 @@ class ModelTest {
     for (int gpu : new int[] {0, 1, 2, (layers + 1) / 2, layers + 1}) {
       try (Model model = load(file, gpu, TestProvider.one())) {
         assertEquals(gpu, model.placement().offloaded(), model.placement().toString());
-        double error = error(model, prompt, golden);
+        double error = golden.error(model);
         assertTrue(error < 2e-4, "-ngl " + gpu + ": " + error);
       }
     }
-  }
-
-  private static double error(Model model, int[] prompt, FloatBuffer golden) {
-    double[] sums = new double[2];
-    try (Session session = model.newSession()) {
-      session.evaluate(
-          prompt,
-          0,
-          (row, logits) -> {
-            for (int i = 0; i < logits.length; i++) {
-              float expected = golden.get(row * logits.length + i);
-              sums[0] += Math.pow(logits[i] - expected, 2);
-              sums[1] += Math.pow(expected, 2);
-            }
-          });
-    }
-    return Math.sqrt(sums[0] / sums[1]);
   }
 
   static List<String> quantized() throws IOException {
@@ -133,7 +98,7 @@ class ModelTest {
     Path folder = Shared.reference("demo-model");
     Path file = folder.resolve(name + ".gguf");
     String prompt = Files.readString(folder.resolve("greedy-prompt.txt"));
-    Path logits = folder.resolve(name.replace("demo-", "").replace("f32", "F32") + ".logits.f32");
+    String type = name.replace("demo-", "").replace("f32", "F32");
     try (Model model = load(file, 99, TestProvider.one())) {
       int[] tokens = model.tokenizer().encode(prompt, true, true);
       List<Integer> text = golden(Files.readString(folder.resolve("greedy.json")), name);
@@ -150,8 +115,8 @@ class ModelTest {
           assertEquals(text.subList(0, FEW), greedy(part, tokens, FEW), "-ngl " + layers);
         }
       }
-      if (Files.exists(logits)) {
-        double error = error(model, ints(folder.resolve("prompt.tokens.i32")), floats(logits));
+      if (Files.exists(folder.resolve(type + ".logits.f32"))) {
+        double error = Golden.ofDemo(type).error(model);
         assertTrue(error < 2e-4, name + ": " + error);
       }
     }
@@ -286,16 +251,5 @@ class ModelTest {
       String notes = String.join("; ", model.placement().notes());
       assertTrue(notes.contains("has not answered"), notes);
     }
-  }
-
-  private static int[] ints(Path path) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
-    int[] values = new int[bytes.remaining() / Integer.BYTES];
-    bytes.asIntBuffer().get(values);
-    return values;
-  }
-
-  private static FloatBuffer floats(Path path) throws IOException {
-    return ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
   }
 }

@@ -27,7 +27,8 @@ class SubgroupKernelsTest extends CardKernelsTest {
 
   private static OpenClDevice open(Subgroups subgroups) {
     Paths paths =
-        new Paths(Tuning.DEFAULT.withLanes(16, 8), Subgroups.OFF, Integers.OFF, true).withSubgroups(subgroups);
+        new Paths(Tuning.DEFAULT.withLanes(16, 8), Subgroups.OFF, Integers.OFF, true)
+            .withSubgroups(subgroups);
     return TestDevices.open("OpenCL0", s -> s.withPaths(paths));
   }
 

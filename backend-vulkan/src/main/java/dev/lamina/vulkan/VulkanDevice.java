@@ -148,7 +148,8 @@ final class VulkanDevice implements Device {
   public Program compile(Graph graph, Map<TensorSpec, Weight> weights, Limits limits) {
     open();
     Map<TensorSpec, VulkanWeight> loaded =
-        CompileChecks.weights(graph, weights, VulkanWeight.class, w -> w.device() == this && !w.isClosed());
+        CompileChecks.weights(
+            graph, weights, VulkanWeight.class, w -> w.device() == this && !w.isClosed());
     CompileChecks.support(this, graph);
     VulkanProgram program = own(VulkanProgram.create(this, graph, loaded, limits));
     pipelines.save();

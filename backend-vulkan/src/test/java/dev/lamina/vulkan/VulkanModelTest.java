@@ -18,11 +18,8 @@ import dev.lamina.session.Sampling;
 import dev.lamina.session.Session;
 import dev.lamina.session.Token;
 import dev.lamina.testing.Demo;
-import dev.lamina.testing.Shared;
+import dev.lamina.testing.Golden;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,29 +88,12 @@ class VulkanModelTest {
     return ids;
   }
 
-  static List<String> architectures() {
-    return List.of(
-        "llama",
-        "llama31-rope-factors",
-        "mixtral-moe",
-        "qwen2",
-        "qwen2-yarn",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "gemma2",
-        "gemma3");
-  }
-
   @ParameterizedTest
-  @MethodSource("architectures")
+  @MethodSource("dev.lamina.testing.Golden#architectures")
   void logitsAreGoldenAndTextIsTheCpus(String name) throws IOException {
-    Path folder = Shared.reference("architectures");
-    int[] prompt = new int[GOLDEN_TOKENS];
-    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
-    float[] golden = new float[GOLDEN_TOKENS * 1024];
-    bytes(folder.resolve(name + ".logits.f32")).asFloatBuffer().get(golden);
-    Path file = folder.resolve(name + ".gguf");
+    Golden golden = Golden.ofArchitecture(name);
+    Path file = golden.file();
+    int[] prompt = golden.prompt();
     List<Integer> expected;
     int all;
     try (Model model = load(file, GpuLayers.of(0), TestDevices.options())) {
@@ -125,12 +105,7 @@ class VulkanModelTest {
       try (Model model = load(file, GpuLayers.of(layers), TestDevices.options())) {
         assertEquals(layers, onVulkan(model));
         assertEquals(expected, greedy(model, prompt, 12), name + " with -ngl " + layers);
-        float[] logits = new float[golden.length];
-        try (Session session = model.newSession()) {
-          session.evaluate(
-              prompt, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
-        }
-        double error = relativeError(logits, golden);
+        double error = golden.error(model);
         assertTrue(error < 2e-4, name + " with -ngl " + layers + ": " + error);
       }
     }
@@ -157,19 +132,9 @@ class VulkanModelTest {
       Feature feature, int ubatch, String type, double budget) throws IOException {
     assumeChosen(feature);
     VulkanOptions options = TestDevices.options().with(feature);
-    Path folder = Shared.reference("demo-model");
-    int[] prompt = new int[40];
-    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
-    float[] golden = new float[prompt.length * 1024];
-    bytes(folder.resolve(type + ".logits.f32")).asFloatBuffer().get(golden);
-    Path file = folder.resolve("demo-" + type + ".gguf");
-    try (Model model = load(file, GpuLayers.ALL, options, ubatch)) {
-      float[] logits = new float[golden.length];
-      try (Session session = model.newSession()) {
-        session.evaluate(
-            prompt, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
-      }
-      double error = relativeError(logits, golden);
+    Golden golden = Golden.ofDemo(type).first(40);
+    try (Model model = load(golden.file(), GpuLayers.ALL, options, ubatch)) {
+      double error = golden.error(model);
       assertTrue(error > 1e-4, "these kernels did not run: " + error);
       assertTrue(error < budget, "error " + error);
     }
@@ -265,14 +230,8 @@ class VulkanModelTest {
   @ParameterizedTest
   @ValueSource(strings = {"IQ3_M", "IQ4_XS"})
   void layersWithIQuantsStayOnTheCpu(String type) throws IOException {
-    Path folder = Shared.reference("demo-model");
-    int[] prompt = new int[183];
-    bytes(folder.resolve("prompt.tokens.i32")).asIntBuffer().get(prompt);
-    int[] some = java.util.Arrays.copyOf(prompt, 40);
-    float[] golden = new float[183 * 1024];
-    bytes(folder.resolve(type + ".logits.f32")).asFloatBuffer().get(golden);
-    Path file = folder.resolve("demo-" + type + ".gguf");
-    try (Model model = load(file, GpuLayers.ALL, TestDevices.options())) {
+    Golden golden = Golden.ofDemo(type).first(40);
+    try (Model model = load(golden.file(), GpuLayers.ALL, TestDevices.options())) {
       for (int layer = 0; layer < model.graph().layers(); layer++) {
         var placed = model.placement().layer(layer);
         assertTrue(!isVulkan(placed.device()), "layer " + layer);
@@ -283,12 +242,7 @@ class VulkanModelTest {
       assertTrue(
           model.placement().summary().stream().anyMatch(l -> l.contains("not offered on Vulkan")),
           model.placement().summary().toString());
-      float[] logits = new float[some.length * 1024];
-      try (Session session = model.newSession()) {
-        session.evaluate(
-            some, 0, (row, values) -> System.arraycopy(values, 0, logits, row * 1024, 1024));
-      }
-      double error = relativeError(logits, java.util.Arrays.copyOf(golden, logits.length));
+      double error = golden.error(model);
       assertTrue(error < 2e-4, type + ": " + error);
     }
   }
@@ -316,19 +270,5 @@ class VulkanModelTest {
       assertTrue(done.bytesIn() < 10 * (hidden + 4096), done.toString());
       assertTrue(done.bytesOut() <= 10 * 4, done.toString());
     }
-  }
-
-  private static ByteBuffer bytes(Path path) throws IOException {
-    return ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  private static double relativeError(float[] actual, float[] expected) {
-    double difference = 0;
-    double size = 0;
-    for (int i = 0; i < expected.length; i++) {
-      difference += Math.pow(actual[i] - expected[i], 2);
-      size += Math.pow(expected[i], 2);
-    }
-    return Math.sqrt(difference / size);
   }
 }

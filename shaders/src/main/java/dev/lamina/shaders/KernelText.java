@@ -92,7 +92,9 @@ public final class KernelText {
   static void again(StringBuilder text, String file, Map<String, Integer> defines) {
     define(text, defines);
     text.append(file(file));
-    new TreeMap<>(defines).keySet().forEach(name -> text.append("#undef ").append(name).append('\n'));
+    new TreeMap<>(defines)
+        .keySet()
+        .forEach(name -> text.append("#undef ").append(name).append('\n'));
   }
 
   private static void layout(StringBuilder text, String prefix, GgmlType type) {

@@ -20,14 +20,11 @@ import dev.lamina.session.Sampling;
 import dev.lamina.session.Session;
 import dev.lamina.session.TextWindows;
 import dev.lamina.session.Token;
+import dev.lamina.testing.Golden;
 import dev.lamina.testing.Shared;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -217,13 +214,10 @@ class DemoModelGoldenTest {
     }
   }
 
-  private static float[][] logits(String type) throws IOException {
-    byte[] bytes = Files.readAllBytes(Shared.reference("demo-model/" + type + ".logits.f32"));
-    FloatBuffer all = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-    float[][] rows = new float[all.remaining() / 1024][1024];
-    for (float[] row : rows) {
-      all.get(row);
-    }
+  private static float[][] logits(String type) {
+    float[] all = Golden.ofDemo(type).logits();
+    float[][] rows = new float[all.length / 1024][];
+    Arrays.setAll(rows, row -> Arrays.copyOfRange(all, row * 1024, (row + 1) * 1024));
     return rows;
   }
 
@@ -244,10 +238,7 @@ class DemoModelGoldenTest {
   void divergenceIsThatOfLlamaCppsFloatPath(String type) throws IOException {
     float[][] base = logits("F32");
     float[][] own = logits(type);
-    ByteBuffer ids =
-        ByteBuffer.wrap(Files.readAllBytes(Shared.reference("demo-model/prompt.tokens.i32")));
-    int[] tokens = new int[base.length];
-    ids.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(tokens);
+    int[] tokens = Golden.ofDemo(type).prompt();
     TextWindows windows = TextWindows.halves(tokens, tokens.length, -1, -1);
     Path file = folder.resolve("prompt-" + type);
     double expected = 0;

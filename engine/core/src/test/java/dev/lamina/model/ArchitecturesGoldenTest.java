@@ -5,34 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
-import dev.lamina.testing.Shared;
-import java.nio.file.Path;
+import dev.lamina.testing.Golden;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits of a tiny random model of each architecture against llama.cpp's. */
 class ArchitecturesGoldenTest {
   private static final ModelOptions F32 = ModelOptions.DEFAULT.withKv(GgmlType.F32, GgmlType.F32);
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "llama",
-        "llama31-rope-factors",
-        "mixtral-moe",
-        "qwen2",
-        "qwen2-yarn",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "gemma2",
-        "gemma3"
-      })
+  @MethodSource("dev.lamina.testing.Golden#architectures")
   void logitsAreGolden(String name) {
-    Path folder = Shared.reference("architectures");
-    int[] prompt = Golden.ints(folder.resolve("prompt.tokens.i32"));
-    float[] golden = Golden.floats(folder.resolve(name + ".logits.f32"));
-    try (GgufFile file = GgufFile.open(folder.resolve(name + ".gguf"))) {
+    Golden reference = Golden.ofArchitecture(name);
+    int[] prompt = reference.prompt();
+    float[] golden = reference.logits();
+    try (GgufFile file = GgufFile.open(reference.file())) {
       DecoderGraph model = Architectures.graph(file.metadata(), file::tensor, F32);
       double whole = error(file, model, new int[0], 256, prompt, prompt.length, golden);
       double cut = error(file, model, new int[] {1, model.layers()}, 4, prompt, 7, golden);

@@ -8,6 +8,7 @@ import dev.lamina.backend.reference.ReferenceDevice;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.model.ModelGraph.AttentionGroup;
+import dev.lamina.testing.Golden;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;

@@ -92,13 +92,13 @@ final class ReferenceProgram implements Program, Resource {
     buffers
         .outputs()
         .forEach(
-        (output, buffer) -> {
-          if (output == step.want() || !graph.outputs().containsKey(step.want())) {
-            Value value = graph.outputs().get(output);
-            int n = rows(value, step) * value.width();
-            MemorySegment.copy(values(value), 0, buffer.memory(), JAVA_FLOAT, 0, n);
-          }
-        });
+            (output, buffer) -> {
+              if (output == step.want() || !graph.outputs().containsKey(step.want())) {
+                Value value = graph.outputs().get(output);
+                int n = rows(value, step) * value.width();
+                MemorySegment.copy(values(value), 0, buffer.memory(), JAVA_FLOAT, 0, n);
+              }
+            });
     return Completion.DONE;
   }
 
