@@ -19,6 +19,7 @@ import java.util.List;
  * @param halves whether tiles hold float16 numbers
  * @param matrices the small matrices that kernels multiply; null for none
  * @param sharedMemory bytes that a workgroup may share
+ * @param small whether tiles are to be small
  * @param software whether the device is the CPU
  */
 record Abilities(
@@ -27,6 +28,7 @@ record Abilities(
     boolean halves,
     Products.MatrixSize matrices,
     int sharedMemory,
+    boolean small,
     boolean software) {
   /** The least that Vulkan promises. */
   private static final int LEAST_SHARED = 16384;
@@ -49,7 +51,13 @@ record Abilities(
             && MatrixShape.sharedForMatrices(subgroup, products.matrices()) <= shared
             && wanted(options, Feature.MATRICES, !software && !facts.intel());
     return new Abilities(
-        subgroup, integers, halves, matrices ? products.matrices() : null, shared, software);
+        subgroup,
+        integers,
+        halves,
+        matrices ? products.matrices() : null,
+        shared,
+        options.small(),
+        software);
   }
 
   private static boolean wanted(VulkanOptions options, Feature feature, boolean fast) {

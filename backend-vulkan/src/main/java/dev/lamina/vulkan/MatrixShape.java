@@ -70,6 +70,9 @@ record MatrixShape(
   private static final int PLAIN_TEAM = 32;
   private static final int TILE = 64;
 
+  /** Rows and vectors of an invocation in small tiles. */
+  private static final int SMALL_PART = 2;
+
   /** The shape for products of weights of a type with at most so many vectors. */
   static MatrixShape of(Abilities abilities, GgmlType type, int tokens) {
     int subgroup = abilities.subgroup();
@@ -87,16 +90,17 @@ record MatrixShape(
     if (abilities.matrices() != null && isNarrow(type)) {
       return matrixTiles(subgroup, columns, abilities.matrices());
     }
-    if (abilities.integers() && isInteger(type)) {
-      return tiles(Way.INTEGER_TILES, columns);
+    Way way =
+        abilities.integers() && isInteger(type)
+            ? Way.INTEGER_TILES
+            : abilities.halves() && isNarrow(type) ? Way.HALF_TILES : Way.TILES;
+    if (abilities.small()) {
+      int rows = WORKGROUP * SMALL_PART * SMALL_PART / 32;
+      return new MatrixShape(way, WORKGROUP, 0, 0, rows, 32, SMALL_PART, SMALL_PART, null);
     }
-    if (abilities.halves() && isNarrow(type)) {
-      return tiles(Way.HALF_TILES, columns);
+    if (way == Way.TILES && abilities.sharedMemory() < 32768) {
+      columns = 32;
     }
-    return tiles(Way.TILES, abilities.sharedMemory() < 32768 ? 32 : columns);
-  }
-
-  private static MatrixShape tiles(Way way, int columns) {
     int subTokens = 4;
     int subRows = TILE * columns / (WORKGROUP * subTokens);
     return new MatrixShape(way, WORKGROUP, 0, 0, TILE, columns, subRows, subTokens, null);

@@ -49,7 +49,7 @@ final class Results {
       case VK_ERROR_LAYER_NOT_PRESENT -> "a Vulkan layer is missing";
       case VK_ERROR_EXTENSION_NOT_PRESENT -> "a Vulkan extension is missing";
       case VK_ERROR_FEATURE_NOT_PRESENT -> "a feature is missing";
-      case VK_ERROR_INCOMPATIBLE_DRIVER -> "no Vulkan driver is installed";
+      case VK_ERROR_INCOMPATIBLE_DRIVER -> "no Vulkan driver is installed, or none that loads";
       default -> "Vulkan says " + result;
     };
   }

@@ -47,7 +47,7 @@ public final class VulkanBackendProvider implements BackendProvider {
     try {
       return search(options == null ? VulkanOptions.ofProperties() : options);
     } catch (LaminaException e) {
-      return Discovery.none(e.getMessage());
+      return Discovery.none(e.getMessage() + namedDrivers());
     } catch (UnsatisfiedLinkError e) {
       return Discovery.none(
           "the Vulkan loader was not found: install the graphics driver, or the system's package"
@@ -56,6 +56,17 @@ public final class VulkanBackendProvider implements BackendProvider {
     } catch (RuntimeException | LinkageError e) {
       return Discovery.none("Vulkan does not start: " + firstLine(e));
     }
+  }
+
+  /** Where the loader looks for drivers, if not where the system has them. */
+  private static String namedDrivers() {
+    for (String variable : List.of("VK_DRIVER_FILES", "VK_ICD_FILENAMES")) {
+      String files = System.getenv(variable);
+      if (files != null && !files.isBlank()) {
+        return "; it is looked for in what %s names: %s".formatted(variable, files);
+      }
+    }
+    return "";
   }
 
   private static String firstLine(Throwable e) {
@@ -89,7 +100,8 @@ public final class VulkanBackendProvider implements BackendProvider {
     }
     if (devices.isEmpty() && reasons.isEmpty()) {
       reasons.add("the Vulkan drivers of this machine know no device");
-    } else if (options.validation() == null
+    } else if (!devices.isEmpty()
+        && options.validation() == null
         && devices.stream().allMatch(d -> d.info().kind() == DeviceInfo.Kind.SOFTWARE_GPU)) {
       reasons.add("no GPU: only the CPU behind Vulkan was found");
     }

@@ -15,6 +15,7 @@ import java.util.function.Consumer;
  * @param without what kernels must not use though the device has it
  * @param with what they use where the device has it at all, be it slow
  * @param reduced whether to keep within the least that Vulkan promises of shared memory
+ * @param small whether tiles are small, so that kernels are short: for checks that make them grow
  * @param cacheFolder where compiled pipelines are kept; null: nowhere
  * @param memoryLimit the most bytes of device memory that may be allocated; 0 for all there is
  * @param loseAt the submission of a program (from 1) at which the device acts as if it were lost; 0
@@ -26,6 +27,7 @@ record VulkanOptions(
     Set<Feature> without,
     Set<Feature> with,
     boolean reduced,
+    boolean small,
     Path cacheFolder,
     long memoryLimit,
     int loseAt) {
@@ -44,6 +46,7 @@ record VulkanOptions(
         Feature.parse(System.getProperty("lamina.vulkan.without")),
         Feature.parse(System.getProperty("lamina.vulkan.with")),
         false,
+        false,
         folder,
         0,
         0);
@@ -51,7 +54,7 @@ record VulkanOptions(
 
   VulkanOptions withValidation(Consumer<String> messages, boolean gpuAssisted) {
     return new VulkanOptions(
-        messages, gpuAssisted, without, with, reduced, cacheFolder, memoryLimit, loseAt);
+        messages, gpuAssisted, without, with, reduced, small, cacheFolder, memoryLimit, loseAt);
   }
 
   /** Without anything that a device may lack. */
@@ -62,6 +65,7 @@ record VulkanOptions(
         EnumSet.allOf(Feature.class),
         EnumSet.noneOf(Feature.class),
         true,
+        small,
         cacheFolder,
         memoryLimit,
         loseAt);
@@ -75,24 +79,30 @@ record VulkanOptions(
         without,
         EnumSet.of(first, more),
         reduced,
+        small,
         cacheFolder,
         memoryLimit,
         loseAt);
   }
 
+  VulkanOptions withSmallTiles() {
+    return new VulkanOptions(
+        validation, assisted, without, with, reduced, true, cacheFolder, memoryLimit, loseAt);
+  }
+
   VulkanOptions withCacheFolder(Path folder) {
     return new VulkanOptions(
-        validation, assisted, without, with, reduced, folder, memoryLimit, loseAt);
+        validation, assisted, without, with, reduced, small, folder, memoryLimit, loseAt);
   }
 
   VulkanOptions withMemoryLimit(long bytes) {
     return new VulkanOptions(
-        validation, assisted, without, with, reduced, cacheFolder, bytes, loseAt);
+        validation, assisted, without, with, reduced, small, cacheFolder, bytes, loseAt);
   }
 
   VulkanOptions losingAt(int submission) {
     return new VulkanOptions(
-        validation, assisted, without, with, reduced, cacheFolder, memoryLimit, submission);
+        validation, assisted, without, with, reduced, small, cacheFolder, memoryLimit, submission);
   }
 
   /** The layers to load. */

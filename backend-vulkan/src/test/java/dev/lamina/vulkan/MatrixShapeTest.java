@@ -13,7 +13,7 @@ class MatrixShapeTest {
 
   private static Abilities abilities(
       int subgroup, boolean integers, boolean halves, Products.MatrixSize matrices, int shared) {
-    return new Abilities(subgroup, integers, halves, matrices, shared, false);
+    return new Abilities(subgroup, integers, halves, matrices, shared, false, false);
   }
 
   private static Way way(Abilities abilities, GgmlType type, int tokens) {

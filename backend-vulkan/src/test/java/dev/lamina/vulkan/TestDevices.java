@@ -54,6 +54,15 @@ final class TestDevices {
         : options.withValidation(MESSAGES::add, VALIDATION.equals("assisted"));
   }
 
+  /** What the validation layers have said since this was asked last. */
+  static List<String> messages() {
+    List<String> found = new ArrayList<>();
+    for (String message = MESSAGES.poll(); message != null; message = MESSAGES.poll()) {
+      found.add(message);
+    }
+    return found;
+  }
+
   /** Fails the tests during which the validation layers found an error. */
   static final class Validation implements AfterEachCallback, AfterAllCallback {
     @Override
@@ -67,11 +76,7 @@ final class TestDevices {
     }
 
     private static void check() {
-      List<String> found = new ArrayList<>();
-      for (String message = MESSAGES.poll(); message != null; message = MESSAGES.poll()) {
-        found.add(message);
-      }
-      Assertions.assertEquals(List.of(), found, "messages of the validation layers");
+      Assertions.assertEquals(List.of(), messages(), "messages of the validation layers");
     }
   }
 

@@ -2,6 +2,7 @@ package dev.lamina.vulkan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lamina.GpuNodes;
@@ -16,11 +17,22 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The search for devices, also where something that it needs is missing. */
 class VulkanDiscoveryTest {
+  private static final String MANIFEST =
+      """
+      {"file_format_version": "1.0.0",
+       "ICD": {"library_path": "%s", "api_version": "1.3.0"}}
+      """;
+
   /** Started in a JVM of its own: prints what a search finds. */
   static final class Search {
     private Search() {}
@@ -72,23 +84,61 @@ class VulkanDiscoveryTest {
     assertTrue(lines.getFirst().contains("no Vulkan driver is installed"), lines.toString());
   }
 
-  @Test
-  void withABrokenDriver(@TempDir Path folder) throws IOException, InterruptedException {
+  /** A driver's library, and what the user reads. */
+  static Stream<Arguments> brokenDrivers() {
+    String none =
+        "reason creating a Vulkan instance failed: no Vulkan driver is installed, or none";
+    return Stream.of(
+        Arguments.of("a missing library", MANIFEST.formatted("/no/such/library.so"), none),
+        Arguments.of("a file that is no library", MANIFEST.formatted("FOLDER/text.so"), none),
+        Arguments.of("a library that is no driver", MANIFEST.formatted("libm.so.6"), none),
+        Arguments.of("half a manifest", MANIFEST.substring(0, 30), "reason "));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("brokenDrivers")
+  void withABrokenDriver(String name, String manifest, String reason, @TempDir Path folder)
+      throws IOException, InterruptedException {
     TestDevices.open(TestDevices.options()).close();
-    Path library = Files.writeString(folder.resolve("libbroken.so"), "no library");
-    Path manifest =
-        Files.writeString(
-            folder.resolve("broken.json"),
-            """
-            {"file_format_version": "1.0.0",
-             "ICD": {"library_path": "%s", "api_version": "1.3.0"}}
-            """
-                .formatted(library));
-    Map<String, String> broken =
-        Map.of("VK_ICD_FILENAMES", manifest.toString(), "VK_DRIVER_FILES", manifest.toString());
-    List<String> lines = search(List.of(), broken);
-    assertTrue(lines.stream().noneMatch(line -> line.startsWith("device")), lines.toString());
-    assertTrue(lines.stream().anyMatch(line -> line.startsWith("reason")), lines.toString());
+    Files.writeString(folder.resolve("text.so"), "no library");
+    List<String> lines = searchWith(manifest.replace("FOLDER", folder.toString()), folder);
+    assertEquals(1, lines.size(), lines.toString());
+    assertTrue(lines.getFirst().startsWith(reason), lines.toString());
+    assertTrue(
+        lines.getFirst().endsWith("VK_DRIVER_FILES names: " + folder.resolve("driver.json")),
+        lines.toString());
+  }
+
+  /** A driver whose manifest promises Vulkan 1.0 is asked for nothing newer. */
+  @Test
+  void withAnOldDriver(@TempDir Path folder) throws IOException, InterruptedException {
+    TestDevices.open(TestDevices.options()).close();
+    Path installed = Path.of("/usr/share/vulkan/icd.d");
+    Assumptions.assumeTrue(Files.isDirectory(installed), "drivers are elsewhere here");
+    String manifest;
+    try (Stream<Path> files = Files.list(installed)) {
+      Path lavapipe =
+          files
+              .filter(file -> file.getFileName().toString().startsWith("lvp_icd"))
+              .findFirst()
+              .orElse(null);
+      Assumptions.assumeTrue(lavapipe != null, "lavapipe is elsewhere here");
+      manifest = Files.readString(lavapipe);
+    }
+    String old =
+        manifest.replaceFirst("\"api_version\": *\"[0-9.]*\"", "\"api_version\": \"1.0.5\"");
+    assertNotEquals(manifest, old);
+    List<String> lines = searchWith(old, folder);
+    assertEquals(1, lines.size(), lines.toString());
+    assertTrue(lines.getFirst().startsWith("reason llvmpipe"), lines.toString());
+    assertTrue(lines.getFirst().endsWith("update its driver"), lines.toString());
+  }
+
+  /** Searches with one driver alone. */
+  private static List<String> searchWith(String manifest, Path folder)
+      throws IOException, InterruptedException {
+    String file = Files.writeString(folder.resolve("driver.json"), manifest).toString();
+    return search(List.of(), Map.of("VK_ICD_FILENAMES", file, "VK_DRIVER_FILES", file));
   }
 
   @Test
