@@ -246,7 +246,7 @@ final class CpuProgram implements Program {
     int i = 0;
     while (i < active.size()) {
       if (i > 0) {
-        team.barrier(ahead[worker]);
+        meet(worker, active.get(i - 1));
       }
       if (abandoned) {
         return;
@@ -267,6 +267,16 @@ final class CpuProgram implements Program {
         }
       }
     }
+  }
+
+  private void meet(int worker, Region before) {
+    if (profile == null) {
+      team.barrier(ahead[worker]);
+      return;
+    }
+    long from = System.nanoTime();
+    team.barrier(ahead[worker]);
+    before.waited(state, System.nanoTime() - from);
   }
 
   /** Has a thread ask for the weights of the next region that reads some. */

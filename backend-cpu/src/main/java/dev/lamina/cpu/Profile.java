@@ -7,7 +7,6 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Where the threads' time in a program's steps goes, by kernel, apart for prompts and single
@@ -19,13 +18,13 @@ final class Profile {
 
   /** Time and steps of one kind. */
   private static final class Side {
-    private final Map<String, LongAdder> kernels = new ConcurrentSkipListMap<>();
+    private final Map<String, TimedKernel.Times> kernels = new ConcurrentSkipListMap<>();
     private long nanos;
     private long steps;
     private long tokens;
 
-    LongAdder of(String kernel) {
-      return kernels.computeIfAbsent(kernel, k -> new LongAdder());
+    TimedKernel.Times of(String kernel) {
+      return kernels.computeIfAbsent(kernel, k -> new TimedKernel.Times());
     }
 
     void print(String title, PrintStream to) {
@@ -40,21 +39,26 @@ final class Profile {
           tokens);
       long[] rest = {nanos};
       kernels.entrySet().stream()
-          .sorted((a, b) -> Long.compare(b.getValue().sum(), a.getValue().sum()))
+          .sorted((a, b) -> Long.compare(b.getValue().work().sum(), a.getValue().work().sum()))
           .forEach(
               entry -> {
-                long spent = entry.getValue().sum();
+                long spent = entry.getValue().work().sum();
                 rest[0] -= spent;
                 line(to, entry.getKey(), spent);
               });
       line(to, "handing over and waiting", rest[0]);
+      line(
+          to,
+          "  others had no processor",
+          kernels.values().stream().mapToLong(times -> times.stalled().sum()).sum());
+      kernels.forEach((name, times) -> line(to, "  waiting after " + name, times.waiting().sum()));
     }
 
     private void line(PrintStream to, String name, long spent) {
       if (spent > 0) {
         to.printf(
             Locale.ROOT,
-            "  %-26s %10.3f %6.1f %%%n",
+            "  %-30s %10.3f %6.1f %%%n",
             name,
             spent / 1e6 / steps,
             100.0 * spent / nanos);

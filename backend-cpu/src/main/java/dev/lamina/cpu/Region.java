@@ -2,6 +2,7 @@ package dev.lamina.cpu;
 
 import dev.lamina.cpu.kernel.Kernel;
 import dev.lamina.cpu.kernel.StepState;
+import dev.lamina.cpu.kernel.TimedKernel;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
@@ -13,6 +14,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class Region {
   /** Longs from section to section: they lie in cache lines of their own. */
   private static final int APART = 16;
+
+  /** What part of the units that are left is taken at once, at most: one by so many. */
+  private static final int SHARE = 4;
 
   private final Kernel[] kernels;
   private final int[] ends;
@@ -98,50 +102,58 @@ final class Region {
 
   /** Takes units until none is left. */
   void run(StepState step, ThreadTeam team, int worker, long scratch) {
-    if (team.size() == 1) {
-      for (int unit = team.take(); unit < ends[ends.length - 1]; unit = team.take()) {
-        run(unit, step, scratch);
-      }
-      return;
-    }
-    for (int unit = next(worker); unit >= 0; unit = next(worker)) {
-      run(unit, step, scratch);
-    }
+    while (!team.skipped() && next(step, worker, scratch)) {}
     for (int i = 1; i < team.size(); i++) {
       int other = (worker + i) % team.size();
-      for (int unit = last(other); unit >= 0; unit = last(other)) {
-        run(unit, step, scratch);
+      while (last(step, other, scratch)) {}
+    }
+  }
+
+  /** Says that a thread waited for those that were not done yet. */
+  void waited(StepState step, long nanos) {
+    if (kernels[kernels.length - 1] instanceof TimedKernel timed) {
+      timed.waited(step, nanos);
+    }
+  }
+
+  private void run(int kernel, int unit, int count, StepState step, long scratch) {
+    int first = unit - first(kernel);
+    kernels[kernel].run(step, first, first + count, scratch);
+  }
+
+  /**
+   * Runs the first units that are left of a section: several at once, but fewer the fewer are left,
+   * so that threads end at about the same time. Returns whether there were any.
+   */
+  private boolean next(StepState step, int worker, long scratch) {
+    while (true) {
+      long section = sections.get(worker * APART);
+      int unit = (int) section;
+      int left = (int) (section >> 32) - unit;
+      if (left == 0) {
+        return false;
+      }
+      int kernel = kernel(unit);
+      int count = Math.min(ends[kernel] - unit, kernels[kernel].atOnce());
+      count = Math.clamp(left / SHARE, 1, count);
+      if (sections.compareAndSet(worker * APART, section, section + count)) {
+        run(kernel, unit, count, step, scratch);
+        return true;
       }
     }
   }
 
-  private void run(int unit, StepState step, long scratch) {
-    int kernel = kernel(unit);
-    kernels[kernel].run(step, unit - first(kernel), scratch);
-  }
-
-  /** Takes the first unit that is left of a section, or -1. */
-  private int next(int worker) {
+  /** Runs the last one. */
+  private boolean last(StepState step, int worker, long scratch) {
     while (true) {
       long section = sections.get(worker * APART);
-      if ((int) section == section >> 32) {
-        return -1;
-      }
-      if (sections.compareAndSet(worker * APART, section, section + 1)) {
-        return (int) section;
-      }
-    }
-  }
-
-  /** Takes the last one, or -1. */
-  private int last(int worker) {
-    while (true) {
-      long section = sections.get(worker * APART);
-      if ((int) section == section >> 32) {
-        return -1;
+      int unit = (int) (section >> 32) - 1;
+      if ((int) section > unit) {
+        return false;
       }
       if (sections.compareAndSet(worker * APART, section, section - (1L << 32))) {
-        return (int) (section >> 32) - 1;
+        run(kernel(unit), unit, 1, step, scratch);
+        return true;
       }
     }
   }

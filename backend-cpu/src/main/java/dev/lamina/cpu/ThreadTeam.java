@@ -83,6 +83,11 @@ final class ThreadTeam implements AutoCloseable {
     return next.getAndIncrement();
   }
 
+  /** Whether no number is left in the current phase because of {@link #skip}. */
+  boolean skipped() {
+    return next.get() >= NONE_LEFT;
+  }
+
   /** Leaves no number in the current phase. */
   void skip() {
     next.set(NONE_LEFT);

@@ -17,6 +17,21 @@ public abstract class Kernel {
   public abstract void run(StepState step, int unit, long scratch);
 
   /**
+   * How many units of the planned step, each following the one before, are best taken at once as
+   * long as there are enough for all threads.
+   */
+  public int atOnce() {
+    return 1;
+  }
+
+  /** Computes the units {@code first} to {@code end}. */
+  public void run(StepState step, int first, int end, long scratch) {
+    for (int unit = first; unit < end; unit++) {
+      run(step, unit, scratch);
+    }
+  }
+
+  /**
    * Where a unit of the planned step begins to read weights that are read once, front to back, so
    * that they can be asked for before it runs; 0 where there are none.
    */

@@ -16,6 +16,8 @@ public final class PanelMatMulKernel extends Kernel {
   /** Whether the step reads the weights but once. */
   private boolean once;
 
+  private int atOnce = 1;
+
   /**
    * @param bias address of {@code weight.rows()} floats, or 0
    * @param rounded what {@link QuantizeKernel} wrote
@@ -39,6 +41,7 @@ public final class PanelMatMulKernel extends Kernel {
     way.prepare(rows);
     shares = way.shares(rows, step.workers());
     once = way.once(rows);
+    atOnce = way.atOnce(rows, shares);
     return shares.count();
   }
 
@@ -58,12 +61,22 @@ public final class PanelMatMulKernel extends Kernel {
   }
 
   @Override
+  public int atOnce() {
+    return atOnce;
+  }
+
+  @Override
   public void run(StepState step, int unit, long scratch) {
+    run(step, unit, unit + 1, scratch);
+  }
+
+  @Override
+  public void run(StepState step, int first, int end, long scratch) {
     product.run(
         way,
         0,
-        shares.first(unit),
-        shares.first(unit + 1),
+        shares.first(first),
+        shares.first(end),
         rounded.address(),
         step.rows(input.rows()),
         out.address(),

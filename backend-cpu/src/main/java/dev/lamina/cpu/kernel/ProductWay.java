@@ -19,10 +19,10 @@ final class ProductWay {
   /** Bytes of input that stay in the first-level cache beside a panel. */
   private static final int TILE_BYTES = 24 << 10;
 
-  /** Bytes of weights of the largest unit of a few tokens: some microseconds. */
-  private static final int MOST_BYTES = 128 << 10;
+  /** Bytes of weights of what is best taken at once for a few tokens: some 50 microseconds. */
+  private static final int MOST_BYTES = 512 << 10;
 
-  /** Bytes of the smallest one, where many threads share a small matrix. */
+  /** Bytes of the smallest unit, which the last thread may be waited for. */
   private static final int LEAST_BYTES = 16 << 10;
 
   /** The most panels of a unit whose sums wait in scratch memory. */
@@ -130,14 +130,18 @@ final class ProductWay {
     return decodes ? PanelCode.decodedBytes(format, input, cols) : format.panelBytes(cols);
   }
 
+  /** How many units of a step with that many rows are best taken at once. */
+  int atOnce(int rows, PanelShares shares) {
+    return once(rows)
+        ? (int) Math.max(1, MOST_BYTES / (shares.each() * format.panelBytes(cols)))
+        : 1;
+  }
+
   /** How threads share a step with that many rows. */
   PanelShares shares(int rows, int workers) {
     if (once(rows)) {
       // a thread's units follow each other, so that short ones make a long stream too
-      long panelBytes = format.panelBytes(cols);
-      int least = (int) Math.max(1, LEAST_BYTES / panelBytes);
-      int most = (int) Math.max(1, MOST_BYTES / panelBytes);
-      return new PanelShares(panels, Math.clamp(panels / (4L * workers), least, most));
+      return new PanelShares(panels, (int) Math.max(1, LEAST_BYTES / format.panelBytes(cols)));
     }
     long most = Math.max(1, groupBytes() / pieceBytes(span(rows)));
     if (!input.rounded()) {
