@@ -21,10 +21,6 @@ layout(push_constant) uniform Arguments {
   uint scaleBytes;
 } arguments;
 
-uint byteAt(uint at) {
-  return arguments.source.v[at >> 2] >> (at & 3u) * 8u & 255u;
-}
-
 // The word that begins at byte `at`, of which `bytes` count.
 uint wordAt(uint at, uint bytes) {
   uint shift = (at & 3u) * 8u;

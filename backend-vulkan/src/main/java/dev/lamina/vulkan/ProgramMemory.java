@@ -53,7 +53,7 @@ final class ProgramMemory {
         kv.put(spec, KvMemory.allocate(spec, limits, this));
       }
       step = device(stepLayout.bytes());
-      hostStep = host(stepLayout.bytes(), MemoryPool.Place.UPLOAD);
+      hostStep = allocate(stepLayout.bytes(), MemoryPool.Place.UPLOAD);
       hostStep.mapped().fill((byte) 0);
       partial = device(partialBytes(graph, limits));
       groups = device(groupBytes(graph, limits));
@@ -129,10 +129,10 @@ final class ProgramMemory {
   }
 
   Memory device(long bytes) {
-    return host(bytes, MemoryPool.Place.DEVICE);
+    return allocate(bytes, MemoryPool.Place.DEVICE);
   }
 
-  Memory host(long bytes, MemoryPool.Place place) {
+  Memory allocate(long bytes, MemoryPool.Place place) {
     Memory memory = device.pool().allocate(bytes, place);
     all.add(memory);
     return memory;

@@ -45,7 +45,12 @@ public final class VulkanBackendProvider implements BackendProvider {
               + " Vulkan is looked for only where --device names it");
     }
     try {
-      return search(options == null ? VulkanOptions.ofProperties() : options);
+      VulkanOptions chosen = options == null ? VulkanOptions.ofProperties() : options;
+      return search(
+          switch (wanted.math()) {
+            case F32 -> chosen.exact();
+            case I8 -> chosen;
+          });
     } catch (LaminaException e) {
       return Discovery.none(e.getMessage() + namedDrivers());
     } catch (UnsatisfiedLinkError e) {

@@ -33,8 +33,8 @@ record VulkanOptions(
     int loseAt) {
   /**
    * What the system properties say: {@code lamina.vulkan.without} and {@code lamina.vulkan.with}
-   * (lists such as {@code subgroups,integers,matrices}) and {@code lamina.vulkan.cache} (a folder,
-   * empty for none; else the user's folder for caches).
+   * (lists such as {@code subgroups,integers,halves,matrices}) and {@code lamina.vulkan.cache} (a
+   * folder, empty for none; else the user's folder for caches).
    */
   static VulkanOptions ofProperties() {
     String cache = System.getProperty("lamina.vulkan.cache");
@@ -69,6 +69,14 @@ record VulkanOptions(
         cacheFolder,
         memoryLimit,
         loseAt);
+  }
+
+  /** Without anything that rounds activations. */
+  VulkanOptions exact() {
+    Set<Feature> less = EnumSet.of(Feature.INTEGERS, Feature.HALVES, Feature.MATRICES);
+    less.addAll(without);
+    return new VulkanOptions(
+        validation, assisted, less, with, reduced, small, cacheFolder, memoryLimit, loseAt);
   }
 
   /** With these features wherever the device has them at all. */

@@ -54,7 +54,7 @@ final class VulkanProgram implements Program, Resource {
             value -> buffer(value, null),
             value -> {
               long bytes = Math.min(MOST_MIRRORED, ActivationPlan.bytes(value, limits));
-              return buffer(value, memory.host(bytes, MemoryPool.Place.READBACK));
+              return buffer(value, memory.allocate(bytes, MemoryPool.Place.READBACK));
             });
   }
 
@@ -160,11 +160,7 @@ final class VulkanProgram implements Program, Resource {
     for (Output output : written(size.want())) {
       VulkanBuffer buffer = buffers.output(output);
       Value value = graph.outputs().get(output);
-      int rows =
-          switch (value.rows()) {
-            case TOKENS -> size.tokens();
-            case OUTPUTS -> size.outputs();
-          };
+      int rows = new Places(memory, size).rows(value);
       long bytes = Math.min(4L * rows * value.width(), buffer.mirror().bytes());
       bytes = Math.min(bytes, ActivationPlan.bytes(value, limits));
       if (bytes > 0) {

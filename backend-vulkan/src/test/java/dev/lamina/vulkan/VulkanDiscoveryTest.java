@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lamina.GpuNodes;
+import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.Device;
 import dev.lamina.backend.DeviceInfo;
 import dev.lamina.backend.DeviceOptions;
@@ -151,6 +152,23 @@ class VulkanDiscoveryTest {
       if (info.description().contains("llvmpipe")) {
         assertEquals(DeviceInfo.Kind.SOFTWARE_GPU, info.kind());
       }
+    }
+  }
+
+  @Test
+  void exactMathRoundsNothing() {
+    TestDevices.open(TestDevices.options()).close();
+    VulkanOptions all =
+        TestDevices.options().with(Feature.INTEGERS, Feature.HALVES, Feature.MATRICES);
+    for (CpuMath math : CpuMath.values()) {
+      Discovery found = new VulkanBackendProvider(all).discover(new DeviceOptions(0, true, math));
+      VulkanDevice device = (VulkanDevice) found.devices().getFirst();
+      Abilities abilities = device.abilities();
+      Products has = device.facts().products();
+      boolean could = has.integers() || has.halves() || has.matrices() != null;
+      found.devices().forEach(Device::close);
+      boolean rounds = abilities.integers() || abilities.halves() || abilities.matrices() != null;
+      assertEquals(could && math == CpuMath.I8, rounds, abilities.toString());
     }
   }
 

@@ -115,7 +115,7 @@ final class ModelFlags {
       names = "--cpu-math",
       paramLabel = "f32|i8",
       description =
-          "What the CPU, CUDA and ROCm multiply quantized weights with: float32, or activations"
+          "What the CPU and GPUs multiply quantized weights with: float32, or activations"
               + " rounded to 8 bits, which is faster. [i8]")
   private CpuMath cpuMath = CpuMath.I8;
 

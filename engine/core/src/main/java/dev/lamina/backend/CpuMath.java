@@ -1,6 +1,6 @@
 package dev.lamina.backend;
 
-/** How the CPU, and cards behind CUDA and ROCm, multiply quantized weights with activations. */
+/** How the CPU, and cards, multiply quantized weights with activations. */
 public enum CpuMath {
   /** Activations stay float32, weights become float32: the most exact. */
   F32,

@@ -5,7 +5,7 @@ package dev.lamina.backend;
  *
  * @param threads threads of the CPU device; 0: as many as there are physical cores to this process
  * @param repack whether weights may be brought into another layout while loading
- * @param math how the CPU, and cards behind CUDA and ROCm, multiply quantized weights
+ * @param math how the CPU, and cards, multiply quantized weights
  * @param software whether devices that are the CPU in disguise are wanted too. Where they are not,
  *     a backend that sees without its driver that there is no GPU need not start it
  */
