@@ -82,8 +82,7 @@ final class ProductWay {
 
   void prepareOne(int width) {
     if (products[width] == 0) {
-      boolean floats = decodes && !input.split();
-      products[width] = code.product(floats ? PanelCode.decoded() : format, input, width);
+      products[width] = code.product(format, decodes, input, width);
     }
   }
 

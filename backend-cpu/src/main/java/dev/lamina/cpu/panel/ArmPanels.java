@@ -39,7 +39,7 @@ final class ArmPanels implements PanelAssembler {
   }
 
   @Override
-  public byte[] product(PanelFormat format, InputFormat input, int tokens) {
+  public byte[] product(PanelFormat format, boolean decoded, InputFormat input, int tokens) {
     return input.rounded()
         ? ArmProductCode.of(isa, format, tokens)
         : ArmFloatCode.of(format, tokens);

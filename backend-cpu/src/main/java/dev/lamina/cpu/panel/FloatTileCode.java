@@ -52,7 +52,7 @@ final class FloatTileCode {
   /** Activations that are asked for ahead of their use, and how many bytes of them in a block. */
   private static final int AHEAD = R15;
 
-  private static final int AHEAD_BYTES = 512;
+  private static final int AHEAD_BYTES = 768;
 
   private static final int OUT = R8;
   private static final int PANEL_STEP = R11;
@@ -95,7 +95,7 @@ final class FloatTileCode {
     asm.mov32(RECORD_STRIDE, InputFormat.SPLIT.recordBytes());
     asm.mov32(LINE_STRIDE, 64);
     asm.load(AHEAD, Mem.at(RDI, ProductCode.AHEAD));
-    panelStep();
+    ProductCode.panelStep(asm, PANEL_STEP, splits * DecodeCode.SPLIT_BYTES);
     Label pair = new Label();
     Label one = new Label();
     Label end = new Label();
@@ -138,18 +138,6 @@ final class FloatTileCode {
 
   private static int sumTile(int tokenTile, int panel) {
     return SUM_TILE + PANELS * tokenTile + panel;
-  }
-
-  /** Bytes from panel to panel: those of its blocks, and what is skipped. */
-  private void panelStep() {
-    asm.load(RAX, Mem.at(RDI, ProductCode.BLOCKS));
-    for (int bytes = 1; bytes < DecodeCode.SPLIT_BYTES; bytes *= 2) {
-      asm.add(RAX, RAX);
-    }
-    asm.load(PANEL_STEP, Mem.at(RDI, ProductCode.SKIP));
-    for (int n = 0; n < splits; n++) {
-      asm.add(PANEL_STEP, RAX);
-    }
   }
 
   /** Multiplies so many panels, and goes on behind them. */
@@ -215,11 +203,6 @@ final class FloatTileCode {
       asm.prefetchSecond(Mem.at(AHEAD, line));
     }
     asm.addImm(AHEAD, AHEAD_BYTES);
-    for (int p = 0; p < panels; p++) {
-      for (int line = 0; line < splits * DecodeCode.SPLIT_BYTES; line += 64) {
-        asm.prefetch(Mem.at(W[p], splits * DecodeCode.SPLIT_BYTES + line));
-      }
-    }
     int loadedX = -1;
     int loadedW = -1;
     for (int n = 0; n < splits; n++) {

@@ -33,8 +33,12 @@ interface PanelAssembler {
   /** The most rows of activations that one product can take. */
   int mostTokens(InputFormat format);
 
-  /** The product of panels with exactly {@code tokens} rows. */
-  byte[] product(PanelFormat format, InputFormat input, int tokens);
+  /**
+   * The product of panels with exactly {@code tokens} rows.
+   *
+   * @param decoded whether panels of that format have been decoded
+   */
+  byte[] product(PanelFormat format, boolean decoded, InputFormat input, int tokens);
 
   /** The decoding of a panel, where {@link #decodes} asks for it. */
   byte[] decode(PanelFormat format, boolean split);

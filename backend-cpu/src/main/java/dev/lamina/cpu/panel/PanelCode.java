@@ -28,7 +28,7 @@ public final class PanelCode {
   /** Bytes asked for in a round of {@link #fetch}. */
   static final int FETCHED = 512;
 
-  private record Product(GgmlType type, InputFormat input, int tokens) {}
+  private record Product(GgmlType type, boolean decoded, InputFormat input, int tokens) {}
 
   private record Decode(GgmlType type, boolean split) {}
 
@@ -88,11 +88,6 @@ public final class PanelCode {
     return assembler.cachedBytes(input);
   }
 
-  /** The format of decoded panels, for products of floats. */
-  public static PanelFormat decoded() {
-    return PanelFormats.of(GgmlType.F32);
-  }
-
   /** Bytes of a decoded panel of some columns. */
   public static long decodedBytes(PanelFormat format, InputFormat input, int cols) {
     int record = DecodeCode.recordBytes(format, input.split());
@@ -115,11 +110,12 @@ public final class PanelCode {
   /**
    * The address of the product of panels with exactly {@code tokens} rows.
    *
-   * @param format the panels', or that of what they were before they were decoded
+   * @param decoded whether panels of that format have been decoded
    */
-  public long product(PanelFormat format, InputFormat input, int tokens) {
+  public long product(PanelFormat format, boolean decoded, InputFormat input, int tokens) {
     return function(
-        new Product(format.type(), input, tokens), () -> assembler.product(format, input, tokens));
+        new Product(format.type(), decoded, input, tokens),
+        () -> assembler.product(format, decoded, input, tokens));
   }
 
   /** The address of the decoding of panels for a product. */

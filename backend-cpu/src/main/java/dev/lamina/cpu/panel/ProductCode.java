@@ -105,6 +105,23 @@ final class ProductCode {
     return isa == Isa.AMX_INT8 ? TileCode.of(format, tokens) : GroupCode.of(isa, format, tokens);
   }
 
+  /**
+   * Puts the bytes from panel to panel in a register, those of its blocks and what is skipped;
+   * spoils {@code rax}.
+   *
+   * @param blockBytes a multiple of 1024
+   */
+  static void panelStep(Assembler asm, int target, int blockBytes) {
+    asm.load(RAX, Mem.at(RDI, BLOCKS));
+    for (int bytes = 1; bytes < 1024; bytes *= 2) {
+      asm.add(RAX, RAX);
+    }
+    asm.load(target, Mem.at(RDI, SKIP));
+    for (int bytes = 0; bytes < blockBytes; bytes += 1024) {
+      asm.add(target, RAX);
+    }
+  }
+
   private byte[] assemble() {
     asm.enter();
     values.keepConstants();

@@ -5,7 +5,6 @@ import dev.lamina.cpu.code.CpuId;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
-import dev.lamina.gguf.GgmlType;
 
 /** Assembles for x86-64. */
 final class X86Panels implements PanelAssembler {
@@ -36,9 +35,8 @@ final class X86Panels implements PanelAssembler {
     if (input.rounded()) {
       return false;
     }
-    return input.split()
-        ? format.type() != GgmlType.BF16
-        : format.quantized() && rows > FloatCode.mostTokens(isa, format);
+    // also where nothing is to be computed: copies lie close together in the cache
+    return input.split() || rows > FloatCode.mostTokens(isa, format);
   }
 
   /** As those have it that run the code: 2 MB with tiles, 1 MB or more with AVX-512, or 512 KB. */
@@ -55,17 +53,17 @@ final class X86Panels implements PanelAssembler {
     if (format.split()) {
       return FloatTileCode.MOST_TOKENS;
     }
-    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa, null);
+    return format.rounded() ? ProductCode.mostTokens(isa) : FloatCode.mostTokens(isa);
   }
 
   @Override
-  public byte[] product(PanelFormat format, InputFormat input, int tokens) {
+  public byte[] product(PanelFormat format, boolean decoded, InputFormat input, int tokens) {
     if (input.split()) {
       return FloatTileCode.of(format.splits(), tokens);
     }
     return input.rounded()
         ? ProductCode.of(isa, format, tokens)
-        : FloatCode.of(isa, format, tokens);
+        : FloatCode.of(isa, format, decoded, tokens);
   }
 
   @Override

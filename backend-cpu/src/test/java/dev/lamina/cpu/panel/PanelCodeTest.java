@@ -148,7 +148,7 @@ class PanelCodeTest {
       }
       long stride = 64L * panels;
       PanelCode.product(
-          code.product(format, format.input(), tokens),
+          code.product(format, false, format.input(), tokens),
           packed.address(),
           0,
           panels,
