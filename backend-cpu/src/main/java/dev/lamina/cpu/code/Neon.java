@@ -64,6 +64,7 @@ public enum Neon {
   SHL_16B(0x4f005400, Form.LEFT, "shl", "16b", "16b"),
   SHL_4S(0x4f005400, Form.LEFT, "shl", "4s", "4s"),
   /** Shifts to the left and keeps the target's bits below. */
+  SLI_16B(0x6f005400, Form.LEFT, "sli", "16b", "16b"),
   SLI_4S(0x6f005400, Form.LEFT, "sli", "4s", "4s"),
 
   /** {@link #SDOT} with one dword of the second source for all lanes. */

@@ -112,4 +112,27 @@ final class ArmRegisters {
       }
     }
   }
+
+  /**
+   * Puts a number together in each byte of a line, from the same bits of all.
+   *
+   * @param fields bits counted in a byte, the lowest first
+   */
+  void byteNumbers(int target, int spare, List<Field> fields, int quarter) {
+    for (int i = 0; i < fields.size(); i++) {
+      Field field = fields.get(i);
+      int to = i == 0 ? target : spare;
+      dwords(to, field.line(), quarter);
+      int above = 8 - field.from() - field.bits();
+      if (above > 0) {
+        asm.shift(Neon.SHL_16B, to, to, above);
+      }
+      if (field.bits() < 8) {
+        asm.shift(Neon.USHR_16B, to, to, 8 - field.bits());
+      }
+      if (i > 0) {
+        asm.shift(Neon.SLI_16B, target, spare, field.to());
+      }
+    }
+  }
 }

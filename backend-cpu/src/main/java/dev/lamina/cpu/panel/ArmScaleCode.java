@@ -6,20 +6,22 @@ import dev.lamina.cpu.code.Neon;
 import java.util.List;
 
 /**
- * The part of a product for AArch64 that finds the scales: as {@link ScaleCode}, but every kind of
- * scales is brought to numbers of some fields of bits first, which are then all treated alike.
+ * The part of a product for AArch64 that finds the scales: as {@link ScaleCode}, but the kinds of
+ * scales are brought to numbers of some fields of bits first, which are then all treated alike.
  */
 final class ArmScaleCode {
   private static final int MINIMUMS = 64 * 16;
 
-  /** The scale of a part before it is multiplied: the fields' number, with its sign, plus some. */
-  private record Number(List<Field> fields, boolean signed, int plus) {
-    static Number of(Field... fields) {
-      return new Number(List.of(fields), false, 0);
-    }
-
-    static Number less32(Field... fields) {
-      return new Number(List.of(fields), false, -32);
+  /**
+   * Four scales in the bytes of dwords, before they are multiplied.
+   *
+   * @param fields bits of every byte of a line, counted in that byte
+   * @param signed whether the number that they make has a sign
+   * @param plus what is added to it
+   */
+  private record Four(List<Field> fields, boolean signed, int plus) {
+    static Four of(Field... fields) {
+      return new Four(List.of(fields), false, 0);
     }
   }
 
@@ -76,7 +78,7 @@ final class ArmScaleCode {
   /**
    * Computes the scales of a block, where it has many.
    *
-   * @param d register to use, as the next two and {@code less}, which becomes 32
+   * @param d register to use, as the other three
    */
   void block(int quarter, int d, int number, int spare, int less) {
     switch (scales) {
@@ -86,7 +88,7 @@ final class ArmScaleCode {
       case Scales.Nibbles s -> all(s.d(), s.min(), quarter, d, number, spare, less);
       case Scales.SignedSixBits s -> all(s.d(), -1, quarter, d, number, spare, less);
       case Scales.SignedBytes s -> all(s.d(), -1, quarter, d, number, spare, less);
-      case Scales.SplitSixBits s -> all(s.d(), -1, quarter, d, number, spare, less);
+      case Scales.SplitSixBits s -> split(s, quarter, d, number, spare, less);
     }
   }
 
@@ -107,45 +109,69 @@ final class ArmScaleCode {
   private void all(int at, int minimum, int quarter, int d, int number, int spare, int less) {
     for (int kind = 0; kind < (minimums ? 2 : 1); kind++) {
       registers.halves(d, kind == 0 ? at : minimum, quarter);
-      for (int i = 0; i < parts; i++) {
-        Number what = kind == 0 ? scaleNumber(i) : minimumNumber(i);
-        if (i == 0 && what.plus != 0) {
-          asm.splat(less, what.plus);
+      int to = kind * MINIMUMS + 16 * quarter;
+      for (int group = 0; group < parts / 4; group++) {
+        Four four = kind == 0 ? scales(group) : minimums(group);
+        registers.byteNumbers(number, spare, four.fields, quarter);
+        if (four.plus != 0) {
+          asm.splatByte(less, four.plus & 255);
+          asm.op(Neon.ADD_16B, number, number, less);
         }
-        registers.number(number, spare, what.fields, what.signed, quarter);
-        if (what.plus != 0) {
-          asm.op(Neon.ADD_4S, number, number, less);
+        for (int i = 0; i < 4; i++) {
+          int from = number;
+          if (i < 3) {
+            asm.shift(Neon.SHL_4S, spare, number, 24 - 8 * i);
+            from = spare;
+          }
+          asm.shift(four.signed ? Neon.SSHR_4S : Neon.USHR_4S, spare, from, 24);
+          finish(spare, d, to + 64 * (4 * group + i));
         }
-        asm.op(Neon.SCVTF, number, number);
-        asm.op(Neon.FMUL, number, number, d);
-        int to = kind * MINIMUMS + 64 * i + 16 * quarter;
-        asm.store(Size.Q, number, ArmRegisters.SCRATCH, to);
       }
     }
   }
 
-  private Number scaleNumber(int i) {
-    int bit = 8 * (i % 4);
+  private void split(
+      Scales.SplitSixBits s, int quarter, int d, int number, int spare, int less) {
+    registers.halves(d, s.d(), quarter);
+    asm.splat(less, -32);
+    for (int i = 0; i < parts; i++) {
+      Field low = Field.of(s.low(), 4 * i, 4, 0);
+      Field high = new Field(s.high(), true, 2 * i, 2, 4);
+      registers.number(number, spare, List.of(low, high), false, quarter);
+      asm.op(Neon.ADD_4S, number, number, less);
+      finish(number, d, 64 * i + 16 * quarter);
+    }
+  }
+
+  private void finish(int number, int d, int to) {
+    asm.op(Neon.SCVTF, number, number);
+    asm.op(Neon.FMUL, number, number, d);
+    asm.store(Size.Q, number, ArmRegisters.SCRATCH, to);
+  }
+
+  /** Scales {@code 4 group} to {@code 4 group + 3}. */
+  private Four scales(int group) {
     return switch (scales) {
-      case Scales.SixBits s -> sixBits(s.words(), s.words() + 128, i, bit);
+      case Scales.SixBits s -> sixBits(s.words(), s.words() + 128, group, 0);
       case Scales.SignedSixBits s ->
-          Number.less32(
-              Field.of(s.words() + 64 * (i / 4 % 2), bit + (i < 8 ? 0 : 4), 4, 0),
-              Field.of(s.words() + 128, bit + i / 4 * 2, 2, 4));
-      case Scales.Nibbles s -> Number.of(Field.of(s.words() + 64 * (i / 4), bit, 4, 0));
+          new Four(
+              List.of(
+                  Field.of(s.words() + 64 * (group % 2), group < 2 ? 0 : 4, 4, 0),
+                  Field.of(s.words() + 128, 2 * group, 2, 4)),
+              true,
+              -32);
+      case Scales.Nibbles s -> Four.of(Field.of(s.words() + 64 * group, 0, 4, 0));
       case Scales.SignedBytes s ->
-          new Number(List.of(Field.of(s.words() + 64 * (i / 4), bit, 8, 0)), true, 0);
-      case Scales.SplitSixBits s ->
-          Number.less32(Field.of(s.low(), 4 * i, 4, 0), new Field(s.high(), true, 2 * i, 2, 4));
-      case Scales.Halves _, Scales.Exponents _, Scales.Odd _ -> throw new AssertionError(scales);
+          new Four(List.of(Field.of(s.words() + 64 * group, 0, 8, 0)), true, 0);
+      case Scales.SplitSixBits _, Scales.Halves _, Scales.Exponents _, Scales.Odd _ ->
+          throw new AssertionError(scales);
     };
   }
 
-  private Number minimumNumber(int i) {
-    int bit = 8 * (i % 4);
+  private Four minimums(int group) {
     return switch (scales) {
-      case Scales.SixBits s -> sixBits(s.words() + 64, s.words() + 128, i, bit + (i < 4 ? 0 : 4));
-      case Scales.Nibbles s -> Number.of(Field.of(s.words() + 64 * (i / 4), bit + 4, 4, 0));
+      case Scales.SixBits s -> sixBits(s.words() + 64, s.words() + 128, group, 4);
+      case Scales.Nibbles s -> Four.of(Field.of(s.words() + 64 * group, 4, 4, 0));
       case Scales.SignedSixBits _,
           Scales.SignedBytes _,
           Scales.SplitSixBits _,
@@ -157,9 +183,9 @@ final class ArmScaleCode {
   }
 
   /** The first four in the low bits of bytes, the others in four bits elsewhere and two above. */
-  private static Number sixBits(int line, int rest, int i, int bit) {
-    return i < 4
-        ? Number.of(Field.of(line, 8 * i, 6, 0))
-        : Number.of(Field.of(rest, bit, 4, 0), Field.of(line, 8 * (i - 4) + 6, 2, 4));
+  private static Four sixBits(int line, int rest, int group, int from) {
+    return group == 0
+        ? Four.of(Field.of(line, 0, 6, 0))
+        : Four.of(Field.of(rest, from, 4, 0), Field.of(line, 6, 2, 4));
   }
 }
