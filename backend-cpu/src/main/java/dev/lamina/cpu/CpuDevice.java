@@ -17,6 +17,7 @@ import dev.lamina.backend.Weight;
 import dev.lamina.cpu.code.InstructionSet;
 import dev.lamina.cpu.panel.PanelFormat;
 import dev.lamina.cpu.panel.PanelFormats;
+import dev.lamina.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,10 @@ final class CpuDevice implements Device {
     if (integers) {
       math = "8-bit products, as machine code for " + choice.isa().label();
     } else if (code) {
-      math = "float32 products: asked for; as machine code for " + choice.isa().label();
+      boolean all = family.panels().multiplies(PanelFormats.of(GgmlType.Q8_0).asFloats());
+      String which = all ? "" : "of float types ";
+      math =
+          "float32 products: asked for; " + which + "as machine code for " + choice.isa().label();
     } else {
       math = "float32 products: " + choice.reason();
     }

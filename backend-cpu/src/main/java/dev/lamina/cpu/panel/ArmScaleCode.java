@@ -130,8 +130,7 @@ final class ArmScaleCode {
     }
   }
 
-  private void split(
-      Scales.SplitSixBits s, int quarter, int d, int number, int spare, int less) {
+  private void split(Scales.SplitSixBits s, int quarter, int d, int number, int spare, int less) {
     registers.halves(d, s.d(), quarter);
     asm.splat(less, -32);
     for (int i = 0; i < parts; i++) {
