@@ -70,6 +70,9 @@ public class KernelBenchmark {
   private Program program;
   private Step step;
 
+  /** What is timed in place of a program, if anything. */
+  private QuantizeWork rounding;
+
   /** What one repetition asks of the machine. */
   record Cost(double bytes, double flops) {}
 
@@ -101,6 +104,10 @@ public class KernelBenchmark {
             copies * 2 * HEADS_KV * (double) type.rowBytes(HEAD_DIM) * (depth + tokens),
             copies * 4.0 * HEADS * HEAD_DIM * tokens * (depth + (tokens + 1) / 2));
       }
+      case "quantize" -> {
+        GgmlType type = GgmlType.valueOf(words[1]);
+        return new Cost(QuantizeWork.bytes(type, Integer.parseInt(words[2]), WIDTH), 0);
+      }
       default -> {
         double tokens = Integer.parseInt(words[1]);
         double values =
@@ -120,6 +127,11 @@ public class KernelBenchmark {
     arena = Arena.ofShared();
     CpuMath math = words[0].equals("floats") ? CpuMath.F32 : CpuMath.I8;
     device = new CpuDevice(new DeviceOptions(THREADS, true, math), Start.SIMD);
+    if (words[0].equals("quantize")) {
+      rounding =
+          new QuantizeWork(GgmlType.valueOf(words[1]), Integer.parseInt(words[2]), WIDTH, arena);
+      return;
+    }
     GraphBuilder graph = new GraphBuilder();
     int tokens = Integer.parseInt(words[words.length - 1]);
     int depth = words[0].equals("attention") ? Integer.parseInt(words[2]) : 0;
@@ -221,7 +233,11 @@ public class KernelBenchmark {
 
   @Benchmark
   public void step() {
-    program.submit(step);
+    if (rounding != null) {
+      rounding.run();
+    } else {
+      program.submit(step);
+    }
   }
 
   @TearDown(Level.Trial)

@@ -44,6 +44,9 @@ public final class KernelTable {
     works.add("attention F16 0 512");
     works.add("attention F16 3584 512");
     works.add("attention Q8_0 3584 512");
+    for (String type : List.of("Q4_0", "Q4_K", "Q6_K")) {
+      works.add("quantize " + type + " 512");
+    }
     for (String op : List.of("norm", "gate", "add", "rope")) {
       works.add(op + " 512");
     }

@@ -66,7 +66,8 @@ public final class PanelExpertKernel extends Kernel {
       way.prepareOne(width);
     }
     int many = rows * groups.used() / groups.experts();
-    shares = way.shares(few ? 1 : many, step.workers()).atMost(MOST_PANELS);
+    int workers = step.workers();
+    shares = few ? way.largeShares(workers) : way.shares(many, workers).atMost(MOST_PANELS);
     return shares.count() * (few ? rows * groups.used() : groups.experts());
   }
 

@@ -136,6 +136,12 @@ final class ProductWay {
         : 1;
   }
 
+  /** How threads share one row where each unit has to round it first: in fewer, larger units. */
+  PanelShares largeShares(int workers) {
+    long most = Math.max(1, MOST_BYTES / 4 / format.panelBytes(cols));
+    return new PanelShares(panels, (int) Math.clamp(panels / (4L * workers), 1, most));
+  }
+
   /** How threads share a step with that many rows. */
   PanelShares shares(int rows, int workers) {
     if (once(rows)) {
