@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  */
 public final class CodeAttentionKernel extends Kernel {
   /** Query rows of a unit, about. */
-  private static final int QUERY_ROWS = 48;
+  private static final int QUERY_ROWS = 96;
 
   /** Query rows of a unit that can be split. */
   private static final int SPLIT_ROWS = 16;
