@@ -12,10 +12,12 @@ import java.util.TreeMap;
 
 /**
  * Which kernels a device runs, and how its compiler is asked for them: the one place that knows
- * kinds of devices. What is chosen here decides how fast a device is, never what it calculates.
+ * kinds of devices. What is chosen here decides how fast a device is; and, where products are those
+ * of integers, that activations are rounded, unless the user wants floats.
  *
- * <p>Of cl_khr_fp16 no use is made: halves are read and written by functions that every device has,
- * and sums in float16 would cost three digits.
+ * <p>Of cl_khr_fp16 no use is made: float16 weights and pages are read and written by {@code
+ * vload_half} and {@code vstore_half}, which every device has without it, and of a sum of some
+ * thousand products float16 keeps one or two digits.
  *
  * @param tuning how work is cut
  * @param subgroups how items add up without local memory

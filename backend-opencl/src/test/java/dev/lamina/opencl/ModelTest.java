@@ -131,6 +131,30 @@ class ModelTest {
         : List.of();
   }
 
+  /** The kernels that cards run, which are others than a processor's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"OFF", "PLAIN"})
+  void cardKernels(Paths.Integers integers) {
+    Paths paths = Paths.FLOOR.onProcessor().withIntegers(integers);
+    TestProvider cards = TestProvider.changed(s -> s.withPaths(paths));
+    try (Model model = load(Demo.model(), 99, cards)) {
+      assertEquals(expected(), story(model));
+    }
+  }
+
+  /** Rounded activations cost what they may, with experts too, and are what is multiplied. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "mixtral-moe"})
+  void roundedLogitsAreNear(String name) {
+    Paths paths = Paths.FLOOR.onProcessor().withIntegers(Paths.Integers.PLAIN);
+    Golden golden = Golden.ofArchitecture(name);
+    try (Model model = load(golden.file(), 99, TestProvider.changed(s -> s.withPaths(paths)))) {
+      double error = golden.error(model);
+      assertTrue(error > 2e-4, name + " is exact: nothing is rounded");
+      assertTrue(error < (name.contains("moe") ? 8e-2 : 4e-2), name + ": " + error);
+    }
+  }
+
   private static final int TOKENS = 24;
 
   /** Enough to see that a layer is where it belongs. */

@@ -12,6 +12,7 @@ import dev.lamina.shaders.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -19,10 +20,21 @@ import org.junit.jupiter.api.Test;
  * The kernels for sub-groups, with what they do where a compiler has chosen another size: no driver
  * that stands in for a card here has any. And which device gets what.
  */
-class SubgroupKernelsTest extends CardKernelsTest {
+class SubgroupKernelsTest extends KernelCases {
   @Override
   OpenClDevice open() {
     return open(Subgroups.OTHER_SIZE);
+  }
+
+  /** Sums are the same for all types: one of each way to lay blocks out. */
+  @Override
+  List<GgmlType> types() {
+    return List.of(GgmlType.F16, GgmlType.Q4_0, GgmlType.Q6_K, GgmlType.IQ3_S);
+  }
+
+  @Override
+  boolean large() {
+    return true;
   }
 
   private static OpenClDevice open(Subgroups subgroups) {
@@ -42,7 +54,7 @@ class SubgroupKernelsTest extends CardKernelsTest {
         assertNotNull(refused);
         Files.delete(Path.of(refused.substring(refused.lastIndexOf(' ') + 1)));
         assertTrue(
-            device.info().notes().stream().anyMatch(n -> n.startsWith("without sub-groups")),
+            device.info().notes().stream().anyMatch(n -> n.startsWith("without extensions")),
             device.info().toString());
       }
     }
@@ -68,5 +80,10 @@ class SubgroupKernelsTest extends CardKernelsTest {
     assertEquals("-cl-std=CL2.0", paths.options("OpenCL 2.1 "));
     assertEquals("-cl-std=CL3.0", paths.options("OpenCL 3.0 "));
     assertEquals("-cl-std=CL1.2", Paths.FLOOR.options("OpenCL 3.0 "));
+    Paths dot = Paths.FLOOR.withIntegers(Integers.DOT);
+    assertEquals("-cl-std=CL3.0", dot.options("OpenCL 3.0 "));
+    assertEquals("-cl-std=CL1.2", dot.plain().options("OpenCL 3.0 "));
+    assertEquals(Integers.PLAIN, dot.withSubgroups(Subgroups.KHR).plain().integers());
+    assertEquals(Integers.OFF, paths.plain().integers());
   }
 }
