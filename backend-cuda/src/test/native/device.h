@@ -211,6 +211,17 @@ static inline void standinMultiplyF16(float *c, const unsigned *a, const unsigne
   }
 }
 
+/** sub.rn.f16x2 and mul.rn.f16x2. */
+template <char Op>
+static inline unsigned standinHalves(unsigned a, unsigned b) {
+  unsigned out = 0;
+  for (int i = 0; i < 32; i += 16) {
+    float x = __half2float_bits((uint16_t)(a >> i)), y = __half2float_bits((uint16_t)(b >> i));
+    out |= (unsigned)__float2half_bits(Op == '-' ? x - y : x * y) << i;
+  }
+  return out;
+}
+
 /** v_perm_b32: each byte of index names one of eight. */
 static inline unsigned standinBytes(unsigned high, unsigned low, unsigned index) {
   uint64_t all = (uint64_t)high << 32 | low;

@@ -216,8 +216,8 @@ final class ModelTest {
   @CsvSource({
     "cuda, KERNEL, 400",
     "cuda, LAUNCH, 30",
-    "cuda, LAUNCH, 300",
-    "cuda, LAUNCH, 440",
+    "cuda, LAUNCH, 175",
+    "cuda, LAUNCH, 250",
     "cuda, COPY, 40",
     "cuda, GRAPH, 1",
     "cuda, MODULE, 1",

@@ -14,9 +14,6 @@ public final class CardKernels {
   /** The greatest heads that {@code cards/heads} takes. */
   public static final int MOST_HEAD = 256;
 
-  /** The greatest heads that {@code cards/attention-tensor} takes. */
-  static final int MOST_TENSOR_HEAD = 128;
-
   private static final String TENSOR = "TENSOR";
 
   private static final String INTEGER = "INTEGER";
@@ -25,6 +22,8 @@ public final class CardKernels {
   private static final String MEASURE = "MEASURE";
   private static final String LANES = "LANES";
   private static final String TILE_TOKENS = "TILE_TOKENS";
+  private static final String HEAD = "HEAD";
+  private static final String PLACING = "PLACING";
 
   /** Items of a team in programs that are made ahead. */
   private static final int AHEAD_LANES = 32;
@@ -48,6 +47,10 @@ public final class CardKernels {
 
   private static final List<GgmlType> PAGES =
       List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0);
+
+  /** Those whose values are float16 numbers, or small ones by a scale. */
+  private static final List<GgmlType> TENSOR_PAGES =
+      List.of(GgmlType.F16, GgmlType.Q8_0, GgmlType.Q4_0);
 
   private CardKernels() {}
 
@@ -102,6 +105,12 @@ public final class CardKernels {
     return new Kernel(rounding(), "headsApart", 256, 1);
   }
 
+  /** The kernel that norms, turns and stores heads: group x is a head of a token. */
+  static Kernel placeHeads(int items) {
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(PLACING, 1));
+    return new Kernel(key, "placeHeads", items, 1);
+  }
+
   /** The kernel that keeps a card's arithmetic busy: any number of groups along x. */
   public static Kernel multiplyAdds() {
     ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(MEASURE, 1));
@@ -122,12 +131,17 @@ public final class CardKernels {
   /** Attention with heads of so many values. */
   static ProgramKey attention(int dim, int items) {
     return new ProgramKey(
-        KernelUnit.ATTENTION, null, null, Map.of("HEAD", head(dim), "ITEMS", items));
+        KernelUnit.ATTENTION, null, null, Map.of(HEAD, head(dim), "ITEMS", items));
   }
 
-  /** Attention with heads of so many values in float16, on matrix units. */
-  static ProgramKey attentionTensor(int dim) {
-    return new ProgramKey(KernelUnit.ATTENTION, null, null, Map.of("HEAD", head(dim), TENSOR, 1));
+  /**
+   * Attention with heads of so many values on matrix units; null where there is none for these
+   * pages.
+   */
+  static ProgramKey attentionTensor(int dim, GgmlType typeK, GgmlType typeV) {
+    return TENSOR_PAGES.contains(typeK) && TENSOR_PAGES.contains(typeV)
+        ? new ProgramKey(KernelUnit.ATTENTION, typeK, typeV, Map.of(HEAD, head(dim), TENSOR, 1))
+        : null;
   }
 
   private static int head(int dim) {
@@ -162,6 +176,7 @@ public final class CardKernels {
     List<ProgramKey> all = new ArrayList<>();
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
     all.add(rounding());
+    all.add(placeHeads(1).program());
     all.add(multiplyAdds().program());
     for (GgmlType type : GgmlType.values()) {
       if (type.isWeightType()) {
@@ -182,8 +197,10 @@ public final class CardKernels {
     }
     for (int head : HEADS) {
       all.add(attention(head, tuning.attentionItems()));
-      if (tensor && head <= MOST_TENSOR_HEAD) {
-        all.add(attentionTensor(head));
+      if (tensor) {
+        for (GgmlType typeK : TENSOR_PAGES) {
+          TENSOR_PAGES.forEach(typeV -> all.add(attentionTensor(head, typeK, typeV)));
+        }
       }
     }
     return all;
@@ -206,11 +223,12 @@ public final class CardKernels {
    */
   public static String text(Dialect dialect, ProgramKey key, Map<String, Integer> device) {
     Map<String, Integer> defines = key.defines();
-    boolean heads = key.unit() == KernelUnit.ATTENTION && key.first() == null;
+    boolean heads = key.unit() == KernelUnit.ATTENTION && defines.containsKey(HEAD);
     boolean integer = defines.containsKey(INTEGER);
     boolean rounding = defines.containsKey(ROUNDING);
     boolean measure = defines.containsKey(MEASURE);
-    if (!heads && !integer && !rounding && !measure && !needsTensor(key)) {
+    boolean placing = defines.containsKey(PLACING);
+    if (!heads && !integer && !rounding && !measure && !placing && !needsTensor(key)) {
       return KernelText.of(dialect, key, device);
     }
     StringBuilder text = new StringBuilder(1 << 15);
@@ -218,19 +236,32 @@ public final class CardKernels {
     KernelText.define(text, defines);
     if (heads && needsTensor(key)) {
       KernelText.preludes(text, dialect);
-      text.append("#define DIM_V headV\n#define JOIN_ARGS , int headV\n")
+      KernelText.define(text, "TYPE_K", String.valueOf(pages(key.first())));
+      KernelText.define(text, "TYPE_V", String.valueOf(pages(key.second())));
+      text.append(KernelText.file("cards/page-types"))
+          .append("#define DIM_V headV\n#define JOIN_ARGS , int headV\n")
           .append(KernelText.file("kernel/attention-join"))
           .append(KernelText.file("cards/attention-tensor"));
     } else if (heads) {
       KernelText.preludes(text, dialect);
       PAGES.forEach(type -> KernelText.decoder(text, type, "decode" + type, "one" + type));
-      text.append(KernelText.file("cards/heads")).append(KernelText.file("kernel/attention-join"));
+      text.append(KernelText.file("cards/page-types"))
+          .append(KernelText.file("cards/heads"))
+          .append(KernelText.file("kernel/attention-join"));
       for (int lanes : AttentionShape.LANES) {
         KernelText.again(text, "kernel/attention", Map.of("LANES_Q", lanes));
       }
     } else if (rounding) {
       KernelText.preludes(text, dialect);
-      text.append(KernelText.file("kernel/sums")).append(KernelText.file("cards/rounding"));
+      text.append(KernelText.file("kernel/sums"))
+          .append(KernelText.file("cards/rounding"))
+          .append(KernelText.file("kernel/best"))
+          .append(KernelText.file("cards/argmax"));
+    } else if (placing) {
+      KernelText.preludes(text, dialect);
+      KernelText.define(text, HEAD, String.valueOf(MOST_HEAD));
+      PAGES.forEach(type -> KernelText.encoder(text, type, "encode" + type));
+      text.append(KernelText.file("cards/page-types")).append(KernelText.file("cards/placing"));
     } else if (measure) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("cards/measure"));
@@ -286,6 +317,9 @@ public final class CardKernels {
           text.append(KernelText.file("integer/grids"));
       default -> {}
     }
-    text.append(KernelText.file("integer/" + type)).append(KernelText.file("cards/integer-rows"));
+    text.append(KernelText.file("integer/" + type))
+        .append(KernelText.file("cards/integer-rows"))
+        .append(KernelText.file("kernel/addend"))
+        .append(KernelText.file("cards/integer-matrices"));
   }
 }

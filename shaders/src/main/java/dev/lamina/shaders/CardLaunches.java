@@ -2,30 +2,22 @@ package dev.lamina.shaders;
 
 import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
-import dev.lamina.gguf.GgmlType;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * The launches of a plan with the kernels of cards in them. Products with integers read activations
- * that a launch before them has rounded, where it can be the one that makes them.
+ * that a launch before them has rounded, where it can be the one that makes them; those of the same
+ * activations go together.
  */
 public final class CardLaunches {
-  /** Where the arguments of a product are, of a plain one and of one with experts. */
-  private record Places(int in, int out, int cols, int rows) {
-    static Places of(String entry) {
-      return entry.endsWith("Experts") ? new Places(3, 4, 5, 6) : new Places(2, 3, 6, 7);
-    }
-  }
-
   private static final int ROUNDING_VALUES = 512;
   private static final int NORM_ITEMS = 256;
+  private static final int ARGMAX_ITEMS = 1024;
   private static final int ATTENTION_ITEMS = 128;
-  private static final int MOST_SPLIT = 4;
-
-  /** Rows that occupy a card without several teams for each. */
-  private static final int MANY_ROWS = 4096;
 
   private final List<Launch> plan;
   private final Limits limits;
@@ -39,13 +31,17 @@ public final class CardLaunches {
   private int roundedCols;
   private long roundedBytes;
 
-  /** Rewrites the launches of a plan that was made with these limits. */
-  public CardLaunches(List<Launch> plan, Limits limits, CardFeatures features) {
-    this.plan = plan;
+  /**
+   * Rewrites the launches of a plan that was made with these limits.
+   *
+   * @param kept what is read after the step
+   */
+  public CardLaunches(List<Launch> plan, Set<Region> kept, Limits limits, CardFeatures features) {
+    this.plan = FusedOps.of(plan, features, kept);
     this.limits = limits;
     this.features = features;
-    for (int i = 0; i < plan.size(); i++) {
-      rewrite(i);
+    for (int i = 0; i < this.plan.size(); ) {
+      i += rewrite(i);
     }
   }
 
@@ -59,47 +55,43 @@ public final class CardLaunches {
     return roundedBytes;
   }
 
-  private void rewrite(int i) {
+  /** Returns how many launches of the plan that were. */
+  private int rewrite(int i) {
     Launch launch = plan.get(i);
+    if (integer(launch)) {
+      return products(i);
+    }
+    forget(Launches.written(launch));
     switch (launch.kernel().program().unit()) {
       case ATTENTION -> {
         if (features.ahead()) {
-          attention(launch);
+          attention(i);
         } else {
           launches.add(launch);
         }
       }
       case STORE -> launches.add(launch);
-      case WEIGHT -> {
-        if (integer(launch)) {
-          product(launch);
-        } else if (features.tensor() && floats(launch)) {
-          tensor(launch);
-        } else {
-          launches.add(launch);
-        }
-      }
+      case WEIGHT -> launches.add(features.tensor() && floats(launch) ? tensor(launch) : launch);
       case VECTORS -> {
         Launch product = integers(i);
         if (product == null || !fused(launch, product)) {
-          launches.add(launch);
-        } else {
-          return;
+          launches.add(Launches.entry(launch).equals("argmax") ? argmax(launch) : launch);
         }
       }
     }
-    if (rounded != null && rounded.equals(written(launch))) {
+    return 1;
+  }
+
+  /** What was rounded is no longer what the slot has. */
+  private void forget(Region.Slot written) {
+    if (rounded != null && rounded.equals(written)) {
       rounded = null;
     }
   }
 
-  private static boolean isProduct(Launch launch) {
-    return launch.kernel().program().unit() == KernelUnit.WEIGHT
-        && launch.kernel().entry().startsWith("mat");
-  }
-
   private boolean integer(Launch launch) {
-    return isProduct(launch) && features.integers(launch.kernel().program().first()) != null;
+    return Launches.isProduct(launch)
+        && features.integers(launch.kernel().program().first()) != null;
   }
 
   /** Types made of integers are multiplied as floats only where nothing may be rounded. */
@@ -110,71 +102,32 @@ public final class CardLaunches {
 
   /** The first product with integers that reads what a launch writes; null for none. */
   private Launch integers(int from) {
-    Region.Slot slot = written(plan.get(from));
+    Region.Slot slot = Launches.written(plan.get(from));
     if (slot == null) {
       return null;
     }
     for (int i = from + 1; i < plan.size(); i++) {
       Launch launch = plan.get(i);
-      if (integer(launch) && slot.equals(slot(launch, Places.of(launch.kernel().entry()).in()))) {
+      if (integer(launch) && slot.equals(Launches.in(launch))) {
         return launch;
       }
-      if (slot.equals(written(launch))) {
+      if (slot.equals(Launches.written(launch))) {
         return null;
       }
     }
     return null;
   }
 
-  /** The slot that a launch writes; null where it writes something else. */
-  private static Region.Slot written(Launch launch) {
-    String entry = launch.kernel().entry();
-    return switch (launch.kernel().program().unit()) {
-      case STORE -> null;
-      case ATTENTION -> slot(launch, entry.equals("attentionJoin") ? 1 : 4);
-      case WEIGHT -> slot(launch, entry.equals("embed") ? 3 : Places.of(entry).out());
-      case VECTORS ->
-          switch (entry) {
-            case "scale", "softCap", "argmax", "route" -> slot(launch, 1);
-            case "rope" -> slot(launch, 3);
-            case "expertPlan" -> null;
-            case "add",
-                "gatedSilu",
-                "gatedGelu",
-                "sigmoidGate",
-                "selectRows",
-                "expertSum",
-                "rmsNorm" ->
-                slot(launch, 2);
-            default -> throw new IllegalStateException("what does " + entry + " write?");
-          };
-    };
-  }
-
-  private static Region.Slot slot(Launch launch, int argument) {
-    if (launch.args().get(argument) instanceof Arg.Memory(Region.Slot slot)) {
-      return slot;
-    }
-    throw new IllegalStateException(launch.kernel().entry() + " has no slot at " + argument);
-  }
-
-  private static int number(Launch launch, int argument) {
-    if (launch.args().get(argument) instanceof Arg.Int(int value)) {
-      return value;
-    }
-    throw new IllegalStateException(launch.kernel().entry() + " has no number at " + argument);
-  }
-
   /**
    * Adds the kernel that does this and rounds what comes of it for a product, where there is one.
    */
   private boolean fused(Launch launch, Launch product) {
-    int cols = number(product, Places.of(product.kernel().entry()).cols());
+    int cols = Launches.cols(product);
     List<Arg> args = launch.args();
     Arg to = new Arg.Memory(new Region.Rounded());
     switch (launch.kernel().entry()) {
       case "rmsNorm" -> {
-        if (number(launch, 4) != cols || launch.x().factor() != 1) {
+        if (Launches.number(launch, 4) != cols || launch.x().factor() != 1) {
           return false;
         }
         launches.add(
@@ -185,7 +138,7 @@ public final class CardLaunches {
                 List.of(args.get(0), args.get(1), args.get(2), to, args.get(3), args.get(4))));
       }
       case "gatedSilu", "gatedGelu" -> {
-        int width = number(launch, 3);
+        int width = Launches.number(launch, 3);
         launches.add(
             with(
                 launch,
@@ -204,7 +157,7 @@ public final class CardLaunches {
         return false;
       }
     }
-    hasRounded(written(launch), cols, launch.when(), times(product));
+    hasRounded(Launches.written(launch), cols, launch.when(), times(product));
     return true;
   }
 
@@ -214,8 +167,8 @@ public final class CardLaunches {
 
   /** How many rows of the product's input there are for each row of the step. */
   private static int times(Launch product) {
-    boolean perSlot = product.kernel().entry().endsWith("Experts") && number(product, 8) != 0;
-    return perSlot ? number(product, 7) : 1;
+    boolean perSlot = Launches.isExperts(product) && Launches.number(product, 8) != 0;
+    return perSlot ? Launches.number(product, 7) : 1;
   }
 
   private void hasRounded(Region.Slot slot, int cols, Count rows, int times) {
@@ -231,111 +184,81 @@ public final class CardLaunches {
     roundedBytes = Math.max(roundedBytes, most * times * IntegerFormat.roundedBytes(cols));
   }
 
-  private void product(Launch launch) {
-    String entry = launch.kernel().entry();
-    Places places = Places.of(entry);
-    Region.Slot in = slot(launch, places.in());
-    int cols = number(launch, places.cols());
+  /** The products from one on that read the same rows: rounds these, and multiplies. */
+  private int products(int from) {
+    Launch first = plan.get(from);
+    Region.Slot in = Launches.in(first);
+    int cols = Launches.cols(first);
     if (!in.equals(rounded) || roundedCols != cols) {
-      int times = times(launch);
-      launches.add(
-          new Launch(
-              rounding("roundRows"),
-              Extent.of(launch.when(), times * cols, ROUNDING_VALUES),
-              Extent.ONE,
-              Extent.ONE,
-              List.of(
-                  new Arg.Memory(in),
-                  new Arg.Memory(new Region.Rounded()),
-                  new Arg.Int(cols),
-                  new Arg.Int(times),
-                  new Arg.Counted(launch.when())),
-              launch.when(),
-              1,
-              Integer.MAX_VALUE));
-      hasRounded(in, cols, launch.when(), times);
+      round(in, cols, first.when(), times(first), first.when(), Integer.MAX_VALUE);
     }
-    GgmlType type = launch.kernel().program().first();
-    List<Arg> args = new ArrayList<>(launch.args());
-    args.set(1, new Arg.Memory(new Region.Grid(type)));
-    args.set(places.in(), new Arg.Memory(new Region.Rounded()));
-    if (entry.startsWith("matmul")) {
-      String own = "integerM" + entry.substring(1);
-      launches.add(
-          with(
-              launch,
-              new Kernel(
-                  CardKernels.integerTiles(type, features),
-                  own,
-                  CardKernels.tileItems(features.tuning()),
-                  1),
-              launch.x(),
-              args));
-      return;
+    // A product is one launch after the other for different numbers of tokens.
+    Map<Region, List<Launch>> products = new LinkedHashMap<>();
+    int end = from;
+    while (end < plan.size() && integer(plan.get(end)) && together(first, plan.get(end))) {
+      Launch launch = plan.get(end++);
+      products.computeIfAbsent(Launches.region(launch, 0), w -> new ArrayList<>()).add(launch);
     }
-    int split = split(type, cols, number(launch, places.rows()));
-    int teams = CardKernels.teams(type, features.tuning().lanes());
-    args.add(new Arg.Int(split));
-    Extent groups =
-        Extent.fixed(
-            Math.ceilDiv(number(launch, places.rows()), teams / split * CardKernels.INTEGER_ROWS));
-    switch (entry) {
-      case "matvec1" -> add(launch, type, "1", groups, Extent.ONE, args, 1, 1);
-      case "matvecExperts" ->
-          add(launch, type, "Experts", groups, launch.y(), args, launch.from(), launch.to());
-      default -> {
-        add(launch, type, "4", groups, Extent.ONE, args, 2, 4);
-        add(launch, type, "8", groups, Extent.ONE, args, 5, launch.to());
-      }
-    }
+    IntegerProducts.write(List.copyOf(products.values()), features, launches);
+    plan.subList(from, end).forEach(launch -> forget(Launches.written(launch)));
+    return end - from;
   }
 
-  private void add(
-      Launch launch,
-      GgmlType type,
-      String tokens,
-      Extent x,
-      Extent y,
-      List<Arg> args,
-      int from,
-      int to) {
-    int lanes = features.tuning().lanes();
-    Kernel kernel =
-        new Kernel(
-            CardKernels.integers(type, features),
-            "integerMatvec" + tokens,
-            lanes,
-            CardKernels.teams(type, lanes));
-    launches.add(new Launch(kernel, x, y, Extent.ONE, args, launch.when(), from, to));
+  /** Whether a product may go with one before it: then their order does not matter. */
+  private static boolean together(Launch first, Launch other) {
+    if (Launches.region(first, 0).equals(Launches.region(other, 0))) {
+      return true;
+    }
+    return Launches.in(first).equals(Launches.in(other))
+        && Launches.cols(first) == Launches.cols(other)
+        && Launches.isExperts(first) == Launches.isExperts(other)
+        && Launches.addend(first) != Launches.Addend.PLACE
+        && Launches.addend(other) != Launches.Addend.PLACE;
   }
 
-  /** Teams that share rows: as many as have something to do. Groups with a table take many rows. */
-  private int split(GgmlType type, int cols, int rows) {
-    if (CardKernels.gridWords(type) > 16 && rows >= MANY_ROWS) {
-      return 1;
-    }
-    int units = cols / (16 * IntegerFormat.of(type).unitPieces());
-    int lanes = features.tuning().lanes();
-    int most = Math.min(MOST_SPLIT, CardKernels.teams(type, lanes));
-    int split = 1;
-    while (split < most && units >= 2 * lanes * split) {
-      split *= 2;
-    }
-    return split;
-  }
-
-  private void tensor(Launch launch) {
-    Kernel kernel = launch.kernel();
+  /**
+   * Rounds rows; only in steps that have at most {@code most} of something.
+   *
+   * @param times how many of them there are for each of {@code rows}
+   */
+  private void round(Region.Slot in, int cols, Count rows, int times, Count when, int most) {
     launches.add(
-        with(
-            launch,
-            new Kernel(
-                CardKernels.tensor(kernel.program().first()),
-                kernel.entry() + "Tensor",
-                CardKernels.TENSOR_ITEMS,
-                1),
-            launch.x(),
-            launch.args()));
+        new Launch(
+            rounding("roundRows"),
+            Extent.of(rows, times * cols, ROUNDING_VALUES),
+            Extent.ONE,
+            Extent.ONE,
+            List.of(
+                new Arg.Memory(in),
+                new Arg.Memory(new Region.Rounded()),
+                new Arg.Int(cols),
+                new Arg.Int(times),
+                new Arg.Counted(rows)),
+            when,
+            1,
+            most));
+    hasRounded(in, cols, rows, times);
+  }
+
+  private static Launch tensor(Launch launch) {
+    Kernel kernel = launch.kernel();
+    return with(
+        launch,
+        new Kernel(
+            CardKernels.tensor(kernel.program().first()),
+            kernel.entry() + "Tensor",
+            CardKernels.TENSOR_ITEMS,
+            1),
+        launch.x(),
+        launch.args());
+  }
+
+  private Launch argmax(Launch argmax) {
+    if (!features.ahead()) {
+      return argmax;
+    }
+    Kernel kernel = new Kernel(CardKernels.rounding(), "argmaxWide", ARGMAX_ITEMS, 1);
+    return with(argmax, kernel, argmax.x(), argmax.args());
   }
 
   private static Launch with(Launch launch, Kernel kernel, Extent x, List<Arg> args) {
@@ -344,48 +267,71 @@ public final class CardLaunches {
   }
 
   /** {@code attentionJoin} follows an {@code attention} with the same keys. */
-  private void attention(Launch launch) {
+  private void attention(int i) {
+    Launch launch = plan.get(i);
     for (Arg arg : launch.args()) {
       if (arg instanceof Arg.Memory(Region.Keys(KvSpec kv))) {
         attended = kv;
       }
     }
     KvSpec kv = attended;
-    List<Arg> args = new ArrayList<>(launch.args());
-    boolean join = launch.kernel().entry().equals("attentionJoin");
-    int[] more =
-        join
-            ? new int[] {kv.headDimV()}
-            : new int[] {
-              kv.headDimK(),
-              kv.headDimV(),
-              CardKernels.pages(kv.typeK()),
-              CardKernels.pages(kv.typeV()),
-              Math.toIntExact(kv.typeK().rowBytes(kv.headDimK())),
-              Math.toIntExact(kv.typeV().rowBytes(kv.headDimV()))
-            };
-    Arrays.stream(more).forEach(value -> args.add(new Arg.Int(value)));
-    Kernel kernel = launch.kernel();
     int dim = Math.max(kv.headDimK(), kv.headDimV());
-    if (features.tensor()
-        && dim <= CardKernels.MOST_TENSOR_HEAD
-        && kv.typeK() == GgmlType.F16
-        && kv.typeV() == GgmlType.F16) {
-      ProgramKey tensor = CardKernels.attentionTensor(dim);
-      Kernel own =
-          join
-              ? new Kernel(tensor, kernel.entry(), kernel.itemsX(), kernel.itemsY())
-              : new Kernel(tensor, "attentionTensor", ATTENTION_ITEMS, 1);
-      launches.add(with(launch, own, launch.x(), args));
+    Kernel kernel = launch.kernel();
+    ProgramKey tensor =
+        features.tensor() ? CardKernels.attentionTensor(dim, kv.typeK(), kv.typeV()) : null;
+    ProgramKey program =
+        tensor != null
+            ? tensor
+            : CardKernels.attention(dim, kernel.program().defines().get("ITEMS"));
+    if (kernel.entry().equals("attentionJoin")) {
+      join(i, program, kv);
       return;
     }
-    int items = kernel.program().defines().get("ITEMS");
-    ProgramKey program = CardKernels.attention(dim, items);
+    List<Arg> args = new ArrayList<>(launch.args());
+    for (int value :
+        new int[] {
+          kv.headDimK(),
+          kv.headDimV(),
+          CardKernels.pages(kv.typeK()),
+          CardKernels.pages(kv.typeV()),
+          Math.toIntExact(kv.typeK().rowBytes(kv.headDimK())),
+          Math.toIntExact(kv.typeV().rowBytes(kv.headDimV()))
+        }) {
+      args.add(new Arg.Int(value));
+    }
+    Kernel own =
+        tensor != null
+            ? new Kernel(program, "attentionTensor", ATTENTION_ITEMS, 1)
+            : new Kernel(program, kernel.entry(), kernel.itemsX(), kernel.itemsY());
+    launches.add(with(launch, own, launch.x(), args));
+  }
+
+  /** Puts parts together, and rounds; where there are no parts, rounds what attention has made. */
+  private void join(int i, ProgramKey program, KvSpec kv) {
+    Launch launch = plan.get(i);
+    Launch product = integers(i);
+    Arg headV = new Arg.Int(kv.headDimV());
+    List<Arg> args = launch.args();
+    if (product == null) {
+      Kernel plain = new Kernel(program, launch.kernel().entry(), launch.kernel().itemsX(), 1);
+      launches.add(
+          with(launch, plain, launch.x(), List.of(args.get(0), args.get(1), args.get(2), headV)));
+      return;
+    }
+    int cols = Launches.cols(product);
     launches.add(
         with(
             launch,
-            new Kernel(program, kernel.entry(), kernel.itemsX(), kernel.itemsY()),
-            launch.x(),
-            args));
+            rounding("attentionJoinRounded"),
+            Extent.of(Count.TOKENS, cols, ROUNDING_VALUES),
+            List.of(
+                args.get(0),
+                args.get(1),
+                new Arg.Memory(new Region.Rounded()),
+                args.get(2),
+                headV,
+                new Arg.Int(cols),
+                new Arg.Counted(Count.TOKENS))));
+    round(Launches.written(launch), cols, Count.TOKENS, 1, Count.SPLITS, launch.from() - 1);
   }
 }

@@ -20,7 +20,8 @@ public final class CardPlan {
     plan = new LaunchPlan(graph, limits, parts, features.tuning());
     long most = 0;
     for (Output want : Output.values()) {
-      CardLaunches rewritten = new CardLaunches(plan.launches(want), limits, features);
+      CardLaunches rewritten =
+          new CardLaunches(plan.launches(want), plan.outputs(), limits, features);
       launches.put(want, rewritten.launches());
       most = Math.max(most, rewritten.roundedBytes());
     }

@@ -63,7 +63,7 @@ public final class KernelText {
       }
       case VECTORS -> {
         preludes(text, dialect);
-        text.append(file("kernel/sums")).append(file("kernel/vectors"));
+        text.append(file("kernel/sums")).append(file("kernel/best")).append(file("kernel/vectors"));
       }
     }
     return text.toString();
@@ -85,7 +85,7 @@ public final class KernelText {
     preludes(text, dialect);
     layout(text, "WEIGHT", type);
     decoder(text, type, "DECODE", "DECODE_ONE");
-    text.append(file("kernel/rows"));
+    text.append(file("kernel/rows")).append(file("kernel/addend"));
   }
 
   /** A file with numbers that hold for it alone. */
@@ -126,6 +126,12 @@ public final class KernelText {
   /** Defines numbers, in a fixed order: texts are known by their hashes. */
   static void define(StringBuilder text, Map<String, Integer> numbers) {
     new TreeMap<>(numbers).forEach((name, value) -> define(text, name, value.toString()));
+  }
+
+  /** The encode routine of a type of pages under a given name. */
+  static void encoder(StringBuilder text, GgmlType type, String name) {
+    define(text, "encode", name);
+    text.append(file("encode/" + type)).append("#undef encode\n");
   }
 
   static void define(StringBuilder text, String name, String value) {

@@ -25,4 +25,9 @@ public record Launch(
     int n = step.count(when);
     return n >= from && n <= to;
   }
+
+  /** This launch with other arguments. */
+  Launch with(List<Arg> others) {
+    return new Launch(kernel, x, y, z, others, when, from, to);
+  }
 }

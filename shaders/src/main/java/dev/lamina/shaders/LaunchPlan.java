@@ -29,6 +29,7 @@ public final class LaunchPlan {
   private final ActivationPlan activations;
   private final Map<Output, List<Launch>> launches = new EnumMap<>(Output.class);
   private final StepData stepData;
+  private final Set<Region> outputs = new LinkedHashSet<>();
   private final long partialBytes;
   private final long expertPlanBytes;
 
@@ -45,6 +46,7 @@ public final class LaunchPlan {
         checkSize(op.output(), limits);
       }
     }
+    graph.outputs().values().forEach(v -> outputs.add(new Region.Slot(activations.slot(v))));
     AttentionTiles tiles = AttentionTiles.of(graph, tuning);
     stepData = new StepData(limits, tiles.lists());
     long partial = 0;
@@ -78,6 +80,11 @@ public final class LaunchPlan {
   /** The launches of a step that wants this, in order. */
   public List<Launch> launches(Output want) {
     return launches.get(want);
+  }
+
+  /** What is read after a step. */
+  public Set<Region> outputs() {
+    return outputs;
   }
 
   /** How a step is written. */

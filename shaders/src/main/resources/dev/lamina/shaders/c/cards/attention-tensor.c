@@ -1,14 +1,41 @@
-// As kernel/attention, on matrix units, for pages of float16 and heads of up to HEAD values. A group is 4 warps with the
-// same 16 queries, of which a tile may leave some empty; each takes every fourth run of 16 keys, and in the end they put their results together.
-// Keys and values go straight from their pages to the registers of the lanes that multiply them: which of a head's values a
-// lane has is free as long as queries, or results, follow suit, and here each lane has 8 of them side by side.
+// As kernel/attention, on matrix units, for heads of up to HEAD values in pages of TYPE_K and TYPE_V, which become float16 on
+// the way. A group is 4 warps with the same 16 queries, of which a tile may leave some empty; each takes every fourth run of
+// 16 keys, and in the end they put their results together. Keys and values go straight from their pages to the registers of
+// the lanes that multiply them: which of a head's values a lane has is free as long as queries, or results, follow suit, and
+// here each lane has 8 of them side by side.
 
 #define WARPS 4
 #define TOP_STEPS (HEAD / 32)
 #define TILES_V (HEAD / 8)
+#define LONG_HEADS (HEAD > 128)
 
-DEVICE uint4 eightHalves(const uchar *head, int d, int size) {
-  return d < size ? *(const uint4 *) (head + 2 * d) : make_uint4(0, 0, 0, 0);
+// Bytes as float16: 1024 and the byte is a number whose low bits the byte is.
+DEVICE uint halvesOf(uint bytes, uint which) { return __byte_perm(bytes, 0x64646464u, which); }
+
+// Four bytes at 2 and 2.
+DEVICE uint bytes4(const uchar *p) { return *(const ushort *) p | (uint) *(const ushort *) (p + 2) << 16; }
+
+// Values d to d + 7 of a head, d a multiple of 8, as float16; 0 from size on.
+DEVICE void eightHalves(uint *w, int type, const uchar *head, int d, int size) {
+  if (d >= size) {
+    w[0] = w[1] = w[2] = w[3] = 0;
+    return;
+  }
+  if (type == PAGES_F16) {
+    words4(w, head + 2 * d);
+    return;
+  }
+  bool nibbles = type == PAGES_Q4_0;
+  const uchar *block = head + d / 32 * (nibbles ? 18 : 34);
+  uint scale = *(const ushort *) block * 0x10001u;
+  // 1024 and 8, or 1024 and 128.
+  uint zero = nibbles ? 0x64086408u : 0x64806480u;
+  UNROLL for (int i = 0; i < 2; i++) {
+    uint four = bytes4(block + 2 + d % (nibbles ? 16 : 32) + 4 * i);
+    four = nibbles ? four >> (d & 16) / 4 & 0x0f0f0f0fu : four ^ 0x80808080u;
+    w[2 * i] = MULTIPLY_HALVES(SUBTRACT_HALVES(halvesOf(four, 0x4140), zero), scale);
+    w[2 * i + 1] = MULTIPLY_HALVES(SUBTRACT_HALVES(halvesOf(four, 0x4342), zero), scale);
+  }
 }
 
 // The greatest, or the sum, of the four lanes that have a row.
@@ -21,7 +48,7 @@ DEVICE float rowSum(float x) {
   return x + SHUFFLE_XOR(x, 2);
 }
 
-KERNEL_BLOCKS(32 * WARPS, 1, 3) attentionTensor(const float *q, const uchar *keys, const uchar *values, const int *step,
+KERNEL_BLOCKS(32 * WARPS, 1, LONG_HEADS ? 2 : 3) attentionTensor(const float *q, const uchar *keys, const uchar *values, const int *step,
     float *out, float *partial, int tilesAt, int positionsAt, int slotsAt, int tableAt, int tableWidth, int pageShift,
     int headsKv, int ratio, int headsInTile, float scale, int window, float cap, int splits, int headK, int headV, int typeK,
     int typeV, int bytesK, int bytesV) {
@@ -43,7 +70,8 @@ KERNEL_BLOCKS(32 * WARPS, 1, 3) attentionTensor(const float *q, const uchar *key
   int position = step[positionsAt + first];
   const int *table = step + tableAt + step[slotsAt + first] * tableWidth;
 
-  // Of each lane two queries: rows g and g + 8.
+  // Of each lane two queries: rows g and g + 8. Long ones lie in shared memory, where each lane has its own; all warps put
+  // the same there.
   uint queries[TOP_STEPS][2][4];
   int rowBegin[2];
   int rowEnd[2];
@@ -63,6 +91,13 @@ KERNEL_BLOCKS(32 * WARPS, 1, 3) attentionTensor(const float *q, const uchar *key
       }
     }
   }
+#if LONG_HEADS
+  UNROLL for (int s = 0; s < 2 * TOP_STEPS; s++) {
+    uint *to = (uint *) sums + (s * 32 + lane) * 4;
+    const uint *from = queries[s / 2][s % 2];
+    *(uint4 *) to = make_uint4(from[0], from[1], from[2], from[3]);
+  }
+#endif
   float acc[TILES_V][4];
   UNROLL for (int j = 0; j < TILES_V; j++) {
     UNROLL for (int i = 0; i < 4; i++) {
@@ -88,10 +123,17 @@ KERNEL_BLOCKS(32 * WARPS, 1, 3) attentionTensor(const float *q, const uchar *key
       const uchar *key =
           keys + (((ulong) (table[mine >> pageShift] * headsKv + headKv) << pageShift) + (mine & pageMask)) * bytesK;
       UNROLL for (int c = 0; c < TOP_STEPS; c++) {
-        uint4 eight = eightHalves(key, 32 * c + 8 * t, headK);
-        uint b[4] = {eight.x, eight.y, eight.z, eight.w};
-        MULTIPLY_F16(s[n], queries[c][0], b);
-        MULTIPLY_F16(s[n], queries[c][1], b + 2);
+        uint b[4];
+        eightHalves(b, TYPE_K, key, 32 * c + 8 * t, headK);
+        UNROLL for (int h = 0; h < 2; h++) {
+#if LONG_HEADS
+          uint a[4];
+          sharedWords4(a, (const uint *) sums + ((2 * c + h) * 32 + lane) * 4);
+          MULTIPLY_F16(s[n], a, b + 2 * h);
+#else
+          MULTIPLY_F16(s[n], queries[c][h], b + 2 * h);
+#endif
+        }
       }
     }
     float most[2] = {LOWEST, LOWEST};
@@ -135,11 +177,7 @@ KERNEL_BLOCKS(32 * WARPS, 1, 3) attentionTensor(const float *q, const uchar *key
     UNROLL for (int c = 0; c < TILES_V / 8; c++) {
       uint v[4][4];
       UNROLL for (int i = 0; i < 4; i++) {
-        uint4 eight = eightHalves(value[i], g * TILES_V + 8 * c, headV);
-        v[i][0] = eight.x;
-        v[i][1] = eight.y;
-        v[i][2] = eight.z;
-        v[i][3] = eight.w;
+        eightHalves(v[i], TYPE_V, value[i], g * TILES_V + 8 * c, headV);
       }
       UNROLL for (int j = 0; j < 8; j++) {
         uint b[2];

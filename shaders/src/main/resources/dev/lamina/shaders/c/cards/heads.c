@@ -12,13 +12,6 @@
 #define HEAD_ARGS , int headK, int headV, int typeK, int typeV, int bytesK, int bytesV
 #define JOIN_ARGS , int headV
 
-// Numbers of the types in arguments.
-#define PAGES_F32 0
-#define PAGES_F16 1
-#define PAGES_BF16 2
-#define PAGES_Q8_0 3
-#define PAGES_Q4_0 4
-
 // Piece c of 16 values of a head. The type is the same for all items: no item waits for another.
 DEVICE float16 headPiece(int type, const uchar *head, int c) {
   switch (type) {

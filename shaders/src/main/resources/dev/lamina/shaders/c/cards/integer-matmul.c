@@ -221,7 +221,7 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
 // inRow, outRow: where the tokens of the tile are read and written.
 DEVICE void integerTile(LOCAL uint *shared, LOCAL const uint *grid, GLOBAL const uchar *weight, GLOBAL const uchar *in,
     LOCAL const int *inRow, GLOBAL float *out, LOCAL const int *outRow, int cols, int row, int rows, int width, int tokens,
-    GLOBAL const float *bias, int hasBias) {
+    GLOBAL const float *addend, int kind) {
   Tile tile = tileOf(shared);
   float acc[ACC_ROWS][ACC_TOKENS];
   UNROLL for (int i = 0; i < ACC_ROWS; i++) {
@@ -248,15 +248,17 @@ DEVICE void integerTile(LOCAL uint *shared, LOCAL const uint *grid, GLOBAL const
       int r = row + ACC_ROW(i);
       int t = ACC_TOKEN(j);
       if (r < rows && t < tokens) {
-        out[(ulong) outRow[t] * width + r] = hasBias ? acc[i][j] + bias[r] : acc[i][j];
+        ulong place = (ulong) outRow[t] * width + r;
+        out[place] = plus(acc[i][j], addend, kind, place, r);
       }
     }
   }
 }
 
-// As matmul, with rounded tokens.
+// As matmul, with rounded tokens, and with several matrices.
 KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(GLOBAL const uchar *weight, GLOBAL const uint *table,
-    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
+    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *addend, int kind, int cols, int rows, int firstRow, int width, int tokens,
+    MATRIX_ARGS) {
   SHARED uint shared[TILE_WORDS];
   SHARED int token[TILE_TOKENS];
   int id = LOCAL_ID(0);
@@ -267,8 +269,9 @@ KERNEL_BLOCKS(TILE_ITEMS, 1, TILE_BLOCKS) integerMatmul(GLOBAL const uchar *weig
   }
   GRID_LOAD(id, TILE_ITEMS)
   BARRIER();
-  integerTile(shared, grid, weight, in, token, out + firstRow, token, cols, GROUP_ID(0) * TILE_ROWS, rows, width,
-      tokens - first, bias + (hasBias ? firstRow : 0), hasBias);
+  MATRIX_OF_GROUP
+  integerTile(shared, grid, m.weight, in, token, m.out, token, cols, m.group * TILE_ROWS, m.rows, m.width, tokens - first,
+      m.addend, m.kind);
 }
 
 // As matmulExperts, with rounded tokens.

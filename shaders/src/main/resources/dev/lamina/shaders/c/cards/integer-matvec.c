@@ -76,8 +76,7 @@ DEVICE void JOIN(integerProduct, TOKENS)(float acc[ROWS][TOKENS], GLOBAL const u
 }
 
 // The sums over the lanes of each team, then over the teams that share rows.
-DEVICE void JOIN(integerSums, TOKENS)(LOCAL float *part, float acc[ROWS][TOKENS], int split, int rows, GLOBAL float *out,
-    int width, int tokens, GLOBAL const float *bias, int hasBias) {
+DEVICE void JOIN(integerSums, TOKENS)(LOCAL float *part, float acc[ROWS][TOKENS], int split, Matrix m, int tokens) {
   int lane = LOCAL_ID(0);
   int team = LOCAL_ID(1);
 #ifdef TEAM_SUM
@@ -102,36 +101,40 @@ DEVICE void JOIN(integerSums, TOKENS)(LOCAL float *part, float acc[ROWS][TOKENS]
     int t = i % TOKENS;
     int r = i / TOKENS % ROWS;
     int first = i / (TOKENS * ROWS);
-    int row = (GROUP_ID(0) * teams + first) * ROWS + r;
-    if (row < rows && t < tokens) {
+    int row = (m.group * teams + first) * ROWS + r;
+    if (row < m.rows && t < tokens) {
       float sum = 0.0f;
       for (int s = 0; s < split; s++) {
         for (int l = 0; l < PART_LANES; l++) {
           sum += part[(((first * split + s) * ROWS + r) * TOKENS + t) * PART_STRIDE + l];
         }
       }
-      out[(ulong) t * width + row] = hasBias ? sum + bias[row] : sum;
+      ulong place = (ulong) t * m.width + row;
+      m.out[place] = plus(sum, m.addend, m.kind, place, row);
     }
   }
 }
 
-// As matvec, with rounded tokens.
+// As matvec, with rounded tokens, and with several matrices.
 KERNEL_BLOCKS(LANES, TEAMS, MATVEC_BLOCKS) JOIN(integerMatvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table,
-    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens, int split) {
+    GLOBAL const uchar *in, GLOBAL float *out, GLOBAL const float *addend, int kind, int cols, int rows, int firstRow, int width,
+    int tokens, MATRIX_ARGS, int split) {
   SHARED float part[PART_FLOATS];
   int lane = LOCAL_ID(0);
   int team = LOCAL_ID(1);
   GRID_LOAD(team * LANES + lane, TEAMS * LANES)
-  int row = (GROUP_ID(0) * (TEAMS / split) + team / split) * ROWS;
+  MATRIX_OF_GROUP
+  int row = (m.group * (TEAMS / split) + team / split) * ROWS;
   float acc[ROWS][TOKENS];
-  JOIN(integerProduct, TOKENS)(acc, weight, grid, in, cols, row, rows, team % split * LANES + lane, split * LANES, tokens);
-  JOIN(integerSums, TOKENS)(part, acc, split, rows, out + firstRow, width, tokens, bias + (hasBias ? firstRow : 0), hasBias);
+  JOIN(integerProduct, TOKENS)(acc, m.weight, grid, in, cols, row, m.rows, team % split * LANES + lane, split * LANES, tokens);
+  JOIN(integerSums, TOKENS)(part, acc, split, m, tokens);
 }
 
 #if TOKENS == 1
-// As matvecExperts, with rounded tokens.
+// As matvecExperts, with rounded tokens, and with two matrices: group z.
 KERNEL_BLOCKS(LANES, TEAMS, MATVEC_BLOCKS) integerMatvecExperts(GLOBAL const uchar *weight, GLOBAL const uint *table,
-    GLOBAL const float *routing, GLOBAL const uchar *in, GLOBAL float *out, int cols, int rows, int used, int perSlot, int firstExpert, int count, int split) {
+    GLOBAL const float *routing, GLOBAL const uchar *in, GLOBAL float *out, int cols, int rows, int used, int perSlot,
+    int firstExpert, int count, GLOBAL const uchar *weight1, GLOBAL float *out1, int split) {
   SHARED float part[PART_FLOATS];
   int lane = LOCAL_ID(0);
   int team = LOCAL_ID(1);
@@ -144,9 +147,17 @@ KERNEL_BLOCKS(LANES, TEAMS, MATVEC_BLOCKS) integerMatvecExperts(GLOBAL const uch
   GRID_LOAD(team * LANES + lane, TEAMS * LANES)
   int row = (GROUP_ID(0) * (TEAMS / split) + team / split) * ROWS;
   float acc[ROWS][TOKENS];
-  JOIN(integerProduct, TOKENS)(acc, weight + (ulong) expert * rows * integerRowBytes(cols), grid,
-      in + (perSlot ? slot : token) * roundedBytes(cols), cols, row, rows, team % split * LANES + lane, split * LANES, 1);
-  JOIN(integerSums, TOKENS)(part, acc, split, rows, out + (ulong) slot * rows, rows, 1, out, 0);
+  Matrix m;
+  m.weight = (GROUP_ID(2) ? weight1 : weight) + (ulong) expert * rows * integerRowBytes(cols);
+  m.out = (GROUP_ID(2) ? out1 : out) + (ulong) slot * rows;
+  m.addend = out;
+  m.kind = NO_ADDEND;
+  m.rows = rows;
+  m.width = rows;
+  m.group = GROUP_ID(0);
+  JOIN(integerProduct, TOKENS)(acc, m.weight, grid, in + (perSlot ? slot : token) * roundedBytes(cols), cols, row, rows,
+      team % split * LANES + lane, split * LANES, 1);
+  JOIN(integerSums, TOKENS)(part, acc, split, m, 1);
 }
 #endif
 #undef MATVEC_BLOCKS

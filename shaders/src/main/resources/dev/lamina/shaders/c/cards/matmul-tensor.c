@@ -11,7 +11,7 @@
 
 // inRow, outRow: where the tokens of the tile are read and written.
 DEVICE void tensorTile(float *w, float *x, const uchar *weight, const uint *table, const float *in, const int *inRow,
-    float *out, const int *outRow, int cols, int row, int rows, int width, int tokens, const float *bias, int hasBias) {
+    float *out, const int *outRow, int cols, int row, int rows, int width, int tokens, const float *addend, int kind) {
   int id = LOCAL_ID(0);
   int lane = id & 31;
   int warp = id >> 5;
@@ -75,8 +75,8 @@ DEVICE void tensorTile(float *w, float *x, const uchar *weight, const uint *tabl
         int r = row + rowInTile + m * 16 + i / 2 * 8;
         int t = tokenInTile + n * 8 + (lane & 3) * 2 + i % 2;
         if (r < rows && t < tokens) {
-          float value = acc[m][n][i];
-          out[(ulong) outRow[t] * width + r] = hasBias ? value + bias[r] : value;
+          ulong place = (ulong) outRow[t] * width + r;
+          out[place] = plus(acc[m][n][i], addend, kind, place, r);
         }
       }
     }
@@ -85,7 +85,7 @@ DEVICE void tensorTile(float *w, float *x, const uchar *weight, const uint *tabl
 
 // As matmul.
 KERNEL(TENSOR_ITEMS, 1) matmulTensor(const uchar *weight, const uint *table, const float *in, float *out,
-    const float *bias, int hasBias, int cols, int rows, int firstRow, int width, int tokens) {
+    const float *addend, int kind, int cols, int rows, int firstRow, int width, int tokens) {
   SHARED float w[TENSOR_ROWS * TENSOR_STRIDE];
   SHARED float x[TENSOR_TOKENS * TENSOR_STRIDE];
   SHARED int token[TENSOR_TOKENS];
@@ -97,7 +97,7 @@ KERNEL(TENSOR_ITEMS, 1) matmulTensor(const uchar *weight, const uint *table, con
   }
   BARRIER();
   tensorTile(w, x, weight, table, in, token, out + firstRow, token, cols, GROUP_ID(0) * TENSOR_ROWS, rows, width,
-      tokens - first, bias + (hasBias ? firstRow : 0), hasBias);
+      tokens - first, addend + firstRow, kind);
 }
 
 // As matmulExperts.

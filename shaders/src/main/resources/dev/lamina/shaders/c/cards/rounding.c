@@ -155,6 +155,38 @@ KERNEL(256, 1) rmsNormRounded(GLOBAL const float *in, GLOBAL const float *gamma,
   }
 }
 
+#define LOWEST -1e30f
+
+// As attentionJoin, and rounded. cols: of a row; headV: of a head.
+KERNEL(128, 1) attentionJoinRounded(GLOBAL const float *partial, GLOBAL float *to, GLOBAL uchar *out, int splits, int headV,
+    int cols, int rows) {
+  NEAR(128)
+  bool valid = FIRST < (ulong) cols * rows;
+  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  if (valid) {
+    GLOBAL const float *from = partial + FIRST / headV * splits * (headV + 2);
+    int d = (int) (FIRST % headV);
+    float greatest = LOWEST;
+    for (int s = 0; s < splits; s++) {
+      greatest = MAX(greatest, from[s * (headV + 2) + headV]);
+    }
+    float total = 0.0f;
+    for (int s = 0; s < splits; s++) {
+      GLOBAL const float *part = from + s * (headV + 2);
+      float weight = EXP(part[headV] - greatest);
+      total += weight * part[headV + 1];
+      UNROLL for (int k = 0; k < 4; k++) {
+        sum[k] += weight * part[d + k];
+      }
+    }
+    UNROLL for (int k = 0; k < 4; k++) {
+      sum[k] /= total;
+    }
+    *(GLOBAL float4 *) (to + FIRST) = make_float4(sum[0], sum[1], sum[2], sum[3]);
+  }
+  round4(near, out, sum, FIRST, cols, valid);
+}
+
 // Takes the heads of blocks apart: a row's blocks without their heads, then the heads. Group x: a row of from, which goes to
 // to from row first on; an item takes two bytes at a time, or one where the head is one.
 KERNEL(256, 1) headsApart(GLOBAL const uchar *from, GLOBAL uchar *to, int blocks, int blockBytes, int headAt,

@@ -10,7 +10,7 @@
 // inRow and outRow: where the tokens of the tile are read and written, or null for token after token.
 DEVICE void tile(LOCAL float *w, LOCAL float *x, GLOBAL const uchar *weight, GLOBAL const uint *table,
     GLOBAL const float *in, LOCAL const int *inRow, GLOBAL float *out, LOCAL const int *outRow, int cols, int row,
-    int rows, int width, int tokens, GLOBAL const float *bias, int hasBias) {
+    int rows, int width, int tokens, GLOBAL const float *addend, int kind) {
   int run = LOCAL_ID(0);
   int four = LOCAL_ID(1) * 4;
   int id = LOCAL_ID(1) * RUNS + run;
@@ -46,11 +46,11 @@ DEVICE void tile(LOCAL float *w, LOCAL float *x, GLOBAL const uchar *weight, GLO
     if (four + t < tokens) {
       float values[16];
       unpack16(values, acc[t]);
-      GLOBAL float *to = out + (ulong) outRow[four + t] * width;
+      ulong first = (ulong) outRow[four + t] * width;
       UNROLL_ON_CARDS for (int i = 0; i < 16; i++) {
         int r = row + TILE_ROW(run, i, RUNS);
         if (r < rows) {
-          to[r] = hasBias ? values[i] + bias[r] : values[i];
+          out[first + r] = plus(values[i], addend, kind, first + r, r);
         }
       }
     }
@@ -59,7 +59,7 @@ DEVICE void tile(LOCAL float *w, LOCAL float *x, GLOBAL const uchar *weight, GLO
 
 // As matvec. Group x: rows; group y: tokens.
 KERNEL(RUNS, TILE_TOKENS / 4) matmul(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
-    GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width,
+    GLOBAL float *out, GLOBAL const float *addend, int kind, int cols, int rows, int firstRow, int width,
     int tokens) {
   SHARED float w[TILE_ROWS * 16];
   SHARED float x[IN_STRIDE * 16];
@@ -70,7 +70,7 @@ KERNEL(RUNS, TILE_TOKENS / 4) matmul(GLOBAL const uchar *weight, GLOBAL const ui
   }
   BARRIER();
   tile(w, x, weight, table, in, token, out + firstRow, token, cols, GROUP_ID(0) * TILE_ROWS, rows, width,
-      tokens - GROUP_ID(1) * TILE_TOKENS, bias + (hasBias ? firstRow : 0), hasBias);
+      tokens - GROUP_ID(1) * TILE_TOKENS, addend + firstRow, kind);
 }
 
 // As matvecExperts, by the plan of expertPlan: group y is a tile of it.

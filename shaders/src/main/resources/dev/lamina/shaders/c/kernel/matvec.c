@@ -3,13 +3,14 @@
 // number of TOKENS.
 
 DEVICE void JOIN(finish, TOKENS)(LOCAL float *part, float16 acc[TEAM_ROWS][TOKENS], int lane, int team, int row, int rows,
-    GLOBAL float *out, int width, int tokens, GLOBAL const float *bias, int hasBias) {
+    GLOBAL float *out, int width, int tokens, GLOBAL const float *addend, int kind) {
 #ifdef TEAM_SUM
   UNROLL for (int r = 0; r < TEAM_ROWS; r++) {
     UNROLL for (int t = 0; t < TOKENS; t++) {
       float sum = TEAM_SUM(sum16(acc[r][t]));
       if (lane == 0 && row + r < rows && t < tokens) {
-        out[(ulong) t * width + row + r] = hasBias ? sum + bias[row + r] : sum;
+        ulong place = (ulong) t * width + row + r;
+        out[place] = plus(sum, addend, kind, place, row + r);
       }
     }
   }
@@ -29,7 +30,8 @@ DEVICE void JOIN(finish, TOKENS)(LOCAL float *part, float16 acc[TEAM_ROWS][TOKEN
       for (int l = 0; l < LANES; l++) {
         sum += part[i * (LANES + 1) + l];
       }
-      out[(ulong) t * width + r] = hasBias ? sum + bias[r] : sum;
+      ulong place = (ulong) t * width + r;
+      out[place] = plus(sum, addend, kind, place, r);
     }
   }
 #endif
@@ -61,7 +63,7 @@ DEVICE void JOIN(multiply, TOKENS)(float16 acc[TEAM_ROWS][TOKENS], GLOBAL const 
 
 // rows: of this weight; they go to the columns from firstRow on of out, which is width wide.
 KERNEL_BLOCKS(LANES, TEAMS, TOKENS == 1 ? 4 : 3) JOIN(matvec, TOKENS)(GLOBAL const uchar *weight, GLOBAL const uint *table, GLOBAL const float *in,
-    GLOBAL float *out, GLOBAL const float *bias, int hasBias, int cols, int rows, int firstRow, int width,
+    GLOBAL float *out, GLOBAL const float *addend, int kind, int cols, int rows, int firstRow, int width,
     int tokens) {
   SHARED float part[TEAMS * TEAM_ROWS * TOKENS * (LANES + 1)];
   int lane = LOCAL_ID(0);
@@ -70,8 +72,9 @@ KERNEL_BLOCKS(LANES, TEAMS, TOKENS == 1 ? 4 : 3) JOIN(matvec, TOKENS)(GLOBAL con
   int token = GROUP_ID(1) * TOKENS;
   float16 acc[TEAM_ROWS][TOKENS];
   JOIN(multiply, TOKENS)(acc, weight, table, in + (ulong) token * cols, cols, row, rows, lane, tokens - token);
-  JOIN(finish, TOKENS)(part, acc, lane, team, row, rows, out + (ulong) token * width + firstRow, width, tokens - token,
-      bias + (hasBias ? firstRow : 0), hasBias);
+  ulong place = (ulong) token * width + firstRow;
+  JOIN(finish, TOKENS)(part, acc, lane, team, row, rows, out + place, width, tokens - token,
+      addend + (kind == PLACE_ADDEND ? place : firstRow), kind);
 }
 
 #if TOKENS == 1

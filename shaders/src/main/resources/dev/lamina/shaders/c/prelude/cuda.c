@@ -78,6 +78,23 @@ DEVICE void MULTIPLY_S8_32(int *c, const uint *a, const uint *b) {
 }
 #endif
 
+// Two float16 in a word, by two others.
+#ifdef STANDIN_WAVE
+#define SUBTRACT_HALVES(a, b) standinHalves<'-'>(a, b)
+#define MULTIPLY_HALVES(a, b) standinHalves<'*'>(a, b)
+#else
+DEVICE uint SUBTRACT_HALVES(uint a, uint b) {
+  uint r;
+  asm("sub.rn.f16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+DEVICE uint MULTIPLY_HALVES(uint a, uint b) {
+  uint r;
+  asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+#endif
+
 // Two float16 in a word: of two floats; and of two words, the lower halves, or the upper ones.
 #define PAIR_HALVES(a, b, upper) __byte_perm(a, b, (upper) ? 0x7632 : 0x5410)
 
