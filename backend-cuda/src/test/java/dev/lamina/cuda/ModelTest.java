@@ -90,12 +90,13 @@ final class ModelTest {
 
   private static Model load(
       Path file, int layers, DeviceOptions devices, BackendProvider... backends) {
+    return load(file, layers, GgmlType.F32, devices, backends);
+  }
+
+  private static Model load(
+      Path file, int layers, GgmlType kv, DeviceOptions devices, BackendProvider... backends) {
     LoadOptions options =
-        LoadOptions.DEFAULT
-            .withContext(128)
-            .withUbatch(16)
-            .withKv(GgmlType.F32, GgmlType.F32)
-            .withGpuLayers(layers);
+        LoadOptions.DEFAULT.withContext(128).withUbatch(16).withKv(kv, kv).withGpuLayers(layers);
     return Model.load(file, options, Backends.of(List.of(backends), devices));
   }
 
@@ -293,6 +294,34 @@ final class ModelTest {
       double error = Golden.ofArchitecture(name).error(model);
       assertTrue(error > 2e-4, name + " is exact: nothing is rounded");
       assertTrue(error < (name.contains("moe") ? 8e-2 : 4e-2), name + ": " + error);
+    }
+  }
+
+  static Stream<Arguments> caches() {
+    return Stream.of(GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0)
+        .flatMap(kv -> Stream.of("llama", "qwen3").map(name -> arguments(name, kv)))
+        .flatMap(one -> Stream.of("cuda", "rocm").map(backend -> with(backend, one.get())));
+  }
+
+  private static Arguments with(String backend, Object[] others) {
+    return arguments(backend, others[0], others[1]);
+  }
+
+  /**
+   * What is stored in pages of each type, beside the reference device. A value in the middle of two
+   * numbers may become the other one there: of keys and values in 4 bits that is a fifteenth.
+   */
+  @ParameterizedTest
+  @MethodSource("caches")
+  void cachesOfAnyType(String backend, String name, GgmlType kv) {
+    machine(backend);
+    DeviceOptions exact = new DeviceOptions(0, true, CpuMath.F32);
+    try (Model reference = load(file(name), 0, kv, exact);
+        Model model = load(file(name), ALL, kv, exact, Cards.of(backend, 1))) {
+      Golden golden = Golden.ofArchitecture(name);
+      double error =
+          Golden.relativeError(golden.logitsOf(model), golden.logitsOf(reference));
+      assertTrue(error < (kv == GgmlType.Q4_0 ? 2e-2 : 5e-3), name + " " + kv + ": " + error);
     }
   }
 

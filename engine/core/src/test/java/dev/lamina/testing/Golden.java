@@ -60,6 +60,11 @@ public record Golden(Path file, int[] prompt, float[] logits) {
 
   /** The relative error of a model's logits. */
   public double error(Model model) {
+    return relativeError(logitsOf(model), logits);
+  }
+
+  /** What a model makes of the prompt, row after row. */
+  public float[] logitsOf(Model model) {
     float[] actual = new float[logits.length];
     try (Session session = model.newSession()) {
       session.evaluate(
@@ -67,7 +72,7 @@ public record Golden(Path file, int[] prompt, float[] logits) {
           0,
           (row, values) -> System.arraycopy(values, 0, actual, row * values.length, values.length));
     }
-    return relativeError(actual, logits);
+    return actual;
   }
 
   /** A file of little-endian int32. */
