@@ -7,28 +7,35 @@
 
 using namespace standin;
 
-namespace {
+#define SYNCHRONISE cuCtxSynchronize
+#define INIT cuInit
+#define VERSION cuDriverGetVersion
+#define CAN_ACCESS_PEER cuDeviceCanAccessPeer
+#define MEMORY_INFO cuMemGetInfo_v2
+#define ALLOCATE cuMemAlloc_v2
+#define FREE cuMemFree_v2
+#define ALLOCATE_PINNED cuMemHostAlloc
+#define FREE_PINNED cuMemFreeHost
+#define STREAM_CREATE cuStreamCreate
+#define STREAM_DESTROY cuStreamDestroy_v2
+#define STREAM_SYNCHRONISE cuStreamSynchronize
+#define STREAM_AWAIT cuStreamWaitEvent
+#define BEGIN_CAPTURE cuStreamBeginCapture_v2
+#define END_CAPTURE cuStreamEndCapture
+#define GRAPH_DESTROY cuGraphDestroy
+#define GRAPH_EXEC_DESTROY cuGraphExecDestroy
+#define GRAPH_LAUNCH cuGraphLaunch
+#define EVENT_CREATE cuEventCreate
+#define EVENT_DESTROY cuEventDestroy_v2
+#define EVENT_RECORD cuEventRecord
+#define EVENT_SYNCHRONISE cuEventSynchronize
+#define MODULE_UNLOAD cuModuleUnload
+#define MODULE_KERNEL cuModuleGetFunction
+#define LAUNCH cuLaunchKernel
 
-// Every entry of the driver says the failure of the context once that has failed.
-int entered() {
-  if (!current) return kInvalidContext;
-  return current->status;
-}
-
-}  // namespace
-
-#define ENTER()              \
-  int entering = entered();  \
-  if (entering) return entering;
+#include "driver.inc"
 
 extern "C" {
-
-int cuInit(unsigned) { return machine.init; }
-
-int cuDriverGetVersion(int* version) {
-  *version = machine.version;
-  return kSuccess;
-}
 
 int cuDeviceGetCount(int* n) {
   *n = machine.devices;
@@ -89,66 +96,10 @@ int cuCtxSetCurrent(Context* context) {
   return kSuccess;
 }
 
-int cuCtxSynchronize() {
-  ENTER();
-  return synchronise(current);
-}
-
-int cuDeviceCanAccessPeer(int* can, int, int) {
-  *can = 1;
-  return kSuccess;
-}
-
 int cuCtxEnablePeerAccess(Context* peer, unsigned) {
   ENTER();
   return current->peers.insert(peer).second ? kSuccess : kPeerAlreadyEnabled;
 }
-
-int cuMemGetInfo_v2(size_t* free, size_t* total) {
-  ENTER();
-  *free = freeBytes(current->device);
-  *total = machine.memory;
-  return kSuccess;
-}
-
-int cuMemAlloc_v2(void** address, size_t bytes) {
-  ENTER();
-  return allocate(current, address, bytes);
-}
-
-int cuMemFree_v2(void* address) { return release(address); }
-
-int cuMemHostAlloc(void** address, size_t bytes, unsigned) {
-  ENTER();
-  return allocatePinned(address, bytes);
-}
-
-int cuMemFreeHost(void* address) { return releasePinned(address); }
-
-int cuStreamCreate(Stream** stream, unsigned) {
-  ENTER();
-  *stream = newStream(current);
-  return kSuccess;
-}
-
-int cuStreamDestroy_v2(Stream* stream) { return closeStream(stream); }
-
-int cuStreamSynchronize(Stream* stream) {
-  ENTER();
-  return synchronise(stream);
-}
-
-int cuStreamWaitEvent(Stream* stream, Event* event, unsigned) {
-  ENTER();
-  return await(stream, event);
-}
-
-int cuStreamBeginCapture_v2(Stream* stream, int) {
-  ENTER();
-  return beginCapture(stream);
-}
-
-int cuStreamEndCapture(Stream* stream, Graph** graph) { return endCapture(stream, graph); }
 
 int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) {
   ENTER();
@@ -156,40 +107,6 @@ int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) 
   if (status) return status;
   *exec = new Graph(*graph);
   return kSuccess;
-}
-
-int cuGraphDestroy(Graph* graph) {
-  delete graph;
-  return kSuccess;
-}
-
-int cuGraphExecDestroy(Graph* exec) {
-  delete exec;
-  return kSuccess;
-}
-
-int cuGraphLaunch(Graph* exec, Stream* stream) {
-  ENTER();
-  return launch(stream, exec);
-}
-
-int cuEventCreate(Event** event, unsigned) {
-  ENTER();
-  *event = new Event;
-  return kSuccess;
-}
-
-// Queues may still hold work that sets it.
-int cuEventDestroy_v2(Event*) { return kSuccess; }
-
-int cuEventRecord(Event* event, Stream* stream) {
-  ENTER();
-  return record(stream, event);
-}
-
-int cuEventSynchronize(Event* event) {
-  ENTER();
-  return synchronise(event);
 }
 
 int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, Stream* stream) {
@@ -234,19 +151,4 @@ int cuModuleLoadDataEx(Module** module, const char* image, unsigned, int*, void*
   return cuModuleLoadData(module, image);
 }
 
-int cuModuleUnload(Module* module) { return unloadModule(module); }
-
-int cuModuleGetFunction(Kernel** kernel, Module* module, const char* name) {
-  ENTER();
-  return findKernel(module, name, kernel);
-}
-
-int cuLaunchKernel(Kernel* kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                   unsigned blockY, unsigned blockZ, unsigned shared, Stream* stream,
-                   void** arguments, void**) {
-  ENTER();
-  unsigned grid[] = {gridX, gridY, gridZ};
-  unsigned block[] = {blockX, blockY, blockZ};
-  return launch(stream, kernel, grid, block, shared, arguments);
-}
 }

@@ -7,30 +7,42 @@
 
 using namespace standin;
 
+#define SYNCHRONISE hipDeviceSynchronize
+#define INIT hipInit
+#define VERSION hipRuntimeGetVersion
+#define CAN_ACCESS_PEER hipDeviceCanAccessPeer
+#define MEMORY_INFO hipMemGetInfo
+#define ALLOCATE hipMalloc
+#define FREE hipFree
+#define ALLOCATE_PINNED hipHostMalloc
+#define FREE_PINNED hipHostFree
+#define STREAM_CREATE hipStreamCreateWithFlags
+#define STREAM_DESTROY hipStreamDestroy
+#define STREAM_SYNCHRONISE hipStreamSynchronize
+#define STREAM_AWAIT hipStreamWaitEvent
+#define BEGIN_CAPTURE hipStreamBeginCapture
+#define END_CAPTURE hipStreamEndCapture
+#define GRAPH_DESTROY hipGraphDestroy
+#define GRAPH_EXEC_DESTROY hipGraphExecDestroy
+#define GRAPH_LAUNCH hipGraphLaunch
+#define EVENT_CREATE hipEventCreateWithFlags
+#define EVENT_DESTROY hipEventDestroy
+#define EVENT_RECORD hipEventRecord
+#define EVENT_SYNCHRONISE hipEventSynchronize
+#define MODULE_UNLOAD hipModuleUnload
+#define MODULE_KERNEL hipModuleGetFunction
+#define LAUNCH hipModuleLaunchKernel
+
+#include "driver.inc"
+
 namespace {
 
-std::map<int, Context*> contexts;
-
 // HIP's runtime makes a context for each card by itself, and it stays.
-int entered() {
-  if (!current) return kInvalidContext;
-  return current->status;
-}
+std::map<int, Context*> contexts;
 
 }  // namespace
 
-#define ENTER()              \
-  int entering = entered();  \
-  if (entering) return entering;
-
 extern "C" {
-
-int hipInit(unsigned) { return machine.init; }
-
-int hipRuntimeGetVersion(int* version) {
-  *version = machine.version;
-  return kSuccess;
-}
 
 int hipGetDeviceCount(int* n) {
   *n = machine.devices;
@@ -66,66 +78,10 @@ int hipSetDevice(int device) {
   return kSuccess;
 }
 
-int hipDeviceSynchronize() {
-  ENTER();
-  return synchronise(current);
-}
-
-int hipDeviceCanAccessPeer(int* can, int, int) {
-  *can = 1;
-  return kSuccess;
-}
-
 int hipDeviceEnablePeerAccess(int peer, unsigned) {
   ENTER();
   return current->peers.insert((Context*)(intptr_t)(peer + 1)).second ? kSuccess : kPeerAlreadyEnabled;
 }
-
-int hipMemGetInfo(size_t* free, size_t* total) {
-  ENTER();
-  *free = freeBytes(current->device);
-  *total = machine.memory;
-  return kSuccess;
-}
-
-int hipMalloc(void** address, size_t bytes) {
-  ENTER();
-  return allocate(current, address, bytes);
-}
-
-int hipFree(void* address) { return release(address); }
-
-int hipHostMalloc(void** address, size_t bytes, unsigned) {
-  ENTER();
-  return allocatePinned(address, bytes);
-}
-
-int hipHostFree(void* address) { return releasePinned(address); }
-
-int hipStreamCreateWithFlags(Stream** stream, unsigned) {
-  ENTER();
-  *stream = newStream(current);
-  return kSuccess;
-}
-
-int hipStreamDestroy(Stream* stream) { return closeStream(stream); }
-
-int hipStreamSynchronize(Stream* stream) {
-  ENTER();
-  return synchronise(stream);
-}
-
-int hipStreamWaitEvent(Stream* stream, Event* event, unsigned) {
-  ENTER();
-  return await(stream, event);
-}
-
-int hipStreamBeginCapture(Stream* stream, int) {
-  ENTER();
-  return beginCapture(stream);
-}
-
-int hipStreamEndCapture(Stream* stream, Graph** graph) { return endCapture(stream, graph); }
 
 int hipGraphInstantiate(Graph** exec, Graph* graph, void**, char*, size_t) {
   ENTER();
@@ -133,40 +89,6 @@ int hipGraphInstantiate(Graph** exec, Graph* graph, void**, char*, size_t) {
   if (status) return status;
   *exec = new Graph(*graph);
   return kSuccess;
-}
-
-int hipGraphDestroy(Graph* graph) {
-  delete graph;
-  return kSuccess;
-}
-
-int hipGraphExecDestroy(Graph* exec) {
-  delete exec;
-  return kSuccess;
-}
-
-int hipGraphLaunch(Graph* exec, Stream* stream) {
-  ENTER();
-  return launch(stream, exec);
-}
-
-int hipEventCreateWithFlags(Event** event, unsigned) {
-  ENTER();
-  *event = new Event;
-  return kSuccess;
-}
-
-// Queues may still hold work that sets it.
-int hipEventDestroy(Event*) { return kSuccess; }
-
-int hipEventRecord(Event* event, Stream* stream) {
-  ENTER();
-  return record(stream, event);
-}
-
-int hipEventSynchronize(Event* event) {
-  ENTER();
-  return synchronise(event);
 }
 
 int hipMemcpyAsync(void* to, const void* from, size_t bytes, int kind, Stream* stream) {
@@ -197,19 +119,4 @@ int hipModuleLoadData(Module** module, const char* image) {
   return loadModule(current, path, module);
 }
 
-int hipModuleUnload(Module* module) { return unloadModule(module); }
-
-int hipModuleGetFunction(Kernel** kernel, Module* module, const char* name) {
-  ENTER();
-  return findKernel(module, name, kernel);
-}
-
-int hipModuleLaunchKernel(Kernel* kernel, unsigned gridX, unsigned gridY, unsigned gridZ,
-                          unsigned blockX, unsigned blockY, unsigned blockZ, unsigned shared,
-                          Stream* stream, void** arguments, void**) {
-  ENTER();
-  unsigned grid[] = {gridX, gridY, gridZ};
-  unsigned block[] = {blockX, blockY, blockZ};
-  return launch(stream, kernel, grid, block, shared, arguments);
-}
 }

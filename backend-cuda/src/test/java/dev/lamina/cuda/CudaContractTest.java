@@ -9,7 +9,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /** The CUDA backend on the stand-in driver: everything that a device must do. */
-final class CudaContractTest extends BackendContract {
+class CudaContractTest extends BackendContract {
   private static final Set<GgmlType> TENSOR_PAGES =
       EnumSet.of(GgmlType.F16, GgmlType.Q8_0, GgmlType.Q4_0);
 

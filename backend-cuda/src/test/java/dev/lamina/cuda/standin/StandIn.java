@@ -105,7 +105,7 @@ public final class StandIn {
   private static void build(Path library, String driver, List<Path> more) {
     List<Path> sources = new ArrayList<>(Compiler.sources("machine.cpp", driver));
     sources.addAll(more);
-    List<Path> all = new ArrayList<>(Compiler.sources("machine.h", "module.h"));
+    List<Path> all = new ArrayList<>(Compiler.sources("machine.h", "module.h", "driver.inc"));
     all.addAll(sources);
     List<String> command =
         new ArrayList<>(

@@ -45,6 +45,7 @@ public record SyntheticShape(
   private static final Map<String, SyntheticShape> KNOWN = new LinkedHashMap<>();
 
   static {
+    llama("llama-tiny", 2, 512, 8, 2, 1024, 4096, false);
     llama("llama-1b", 16, 2048, 32, 8, 8192, 128256, true);
     llama("llama-3b", 28, 3072, 24, 8, 8192, 128256, true);
     llama("llama-8b", 32, 4096, 32, 8, 14336, 128256, false);

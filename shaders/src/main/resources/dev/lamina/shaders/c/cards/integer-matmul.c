@@ -3,6 +3,7 @@
 // the card can do that, weights through registers, since they become integers on the way. A row of a tile is 8 chunks of 16
 // values, which change places from row to row so that lanes read from different banks.
 
+#define UNROLL_SOME _Pragma("unroll 1")
 #define TILE_ROWS 128
 #define TILE_ITEMS (TILE_ROWS / 8 * TILE_TOKENS / 4)
 #define TILE_PIECES 8
@@ -47,15 +48,17 @@ typedef struct {
   float4 scales;
 } Fetched;
 
+// weight: the tile's first row, of rows that there are from there on. Within a tile, and within the tokens, distances are
+// less than 4 GiB, and take half the registers.
 DEVICE void fetch(Fetched *f, Tile tile, GLOBAL const uchar *weight, LOCAL const uint *grid, GLOBAL const uchar *in,
-    LOCAL const int *inRow, int cols, int row, int rows, int step) {
+    LOCAL const int *inRow, int cols, int rows, int step) {
   int id = LOCAL_ID(0);
   UNROLL for (int i = 0; i < ROUNDS; i++) {
     int item = id + i * TILE_ITEMS;
     int n = step * STEP_UNITS + item % STEP_UNITS;
-    int r = row + item / STEP_UNITS < rows ? row + item / STEP_UNITS : rows - 1;
+    int r = item / STEP_UNITS < rows ? item / STEP_UNITS : rows - 1;
     if (n < cols / (16 * UNIT_PIECES)) {
-      rowUnit(weight + r * integerRowBytes(cols), n, cols, grid, f->w[i], f->d[i], f->m[i]);
+      rowUnit(weight + (uint) r * (uint) integerRowBytes(cols), n, cols, grid, f->w[i], f->d[i], f->m[i]);
     } else {
       UNROLL for (int j = 0; j < 4 * UNIT_PIECES; j++) {
         f->w[i][j] = 0;
@@ -72,13 +75,13 @@ DEVICE void fetch(Fetched *f, Tile tile, GLOBAL const uchar *weight, LOCAL const
     int piece = step * TILE_PIECES + item % TILE_PIECES;
     LOCAL uint *to = tile.x + (step & 1) * 32 * TILE_TOKENS + CHUNK(token, item % TILE_PIECES);
     if (piece * 16 < cols) {
-      COPY_ASYNC16(to, in + inRow[token] * roundedBytes(cols) + piece * 16);
+      COPY_ASYNC16(to, in + (uint) inRow[token] * (uint) roundedBytes(cols) + piece * 16);
     } else {
       to[0] = to[1] = to[2] = to[3] = 0;
     }
   }
   int piece = step * TILE_PIECES + id % 4 * 2;
-  f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) (in + inRow[id / 4] * roundedBytes(cols) + cols + piece * 8)
+  f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) (in + (uint) inRow[id / 4] * (uint) roundedBytes(cols) + cols + piece * 8)
                                : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 }
 
@@ -128,7 +131,8 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
   int t = LOCAL_ID(0) & 3;
   int g = LOCAL_ID(0) >> 2 & 7;
   LOCAL const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
-  UNROLL for (int p = 0; p < PARTS; p++) {
+  // Not unrolled wholly: places in shared memory that are computed ahead would take too many registers.
+  UNROLL_SOME for (int p = 0; p < PARTS; p++) {
     uint a[2][PART / 8];
     float d[ACC_ROWS];
     UNROLL for (int i = 0; i < ACC_ROWS; i++) {
@@ -229,15 +233,16 @@ DEVICE void integerTile(LOCAL uint *shared, LOCAL const uint *grid, GLOBAL const
       acc[i][j] = 0.0f;
     }
   }
+  weight += row * integerRowBytes(cols);
   int steps = (cols + 16 * TILE_PIECES - 1) / (16 * TILE_PIECES);
   Fetched f;
-  fetch(&f, tile, weight, grid, in, inRow, cols, row, rows, 0);
+  fetch(&f, tile, weight, grid, in, inRow, cols, rows - row, 0);
   for (int step = 0; step < steps; step++) {
     put(&f, tile);
     COPY_WAIT();
     BARRIER();
     if (step + 1 < steps) {
-      fetch(&f, tile, weight, grid, in, inRow, cols, row, rows, step + 1);
+      fetch(&f, tile, weight, grid, in, inRow, cols, rows - row, step + 1);
     }
     multiply(acc, tile, step);
     // Not before all have read the tile.
