@@ -2,7 +2,8 @@
 // LANES items (a warp) takes ROWS rows, or split teams share them. Group x: rows; group y: the slots of experts. Compiled
 // once for each number of TOKENS.
 
-#define MATVEC_BLOCKS ((TOKENS == 8 ? 12 : 16) / TEAMS)
+// Fewer where a multiprocessor's registers would not suffice for 12 or 16 warps.
+#define MATVEC_BLOCKS ((TOKENS == 8 ? UNIT_PIECES > 2 ? 8 : 12 : 16) / TEAMS)
 
 // What a team leaves of each sum in local memory: the sum, or where its items cannot add up, a value of each.
 #ifdef TEAM_SUM
