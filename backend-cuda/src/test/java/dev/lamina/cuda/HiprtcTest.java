@@ -7,20 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lamina.backend.DeviceException;
 import dev.lamina.cuda.hip.HipCompiler;
-import dev.lamina.gguf.GgmlType;
 import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.Dialect;
-import dev.lamina.shaders.KernelUnit;
 import dev.lamina.shaders.ProgramKey;
 import dev.lamina.testing.Requirement;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,21 +37,12 @@ final class HiprtcTest {
     System.clearProperty("lamina.hip.library");
   }
 
-  /**
-   * Waves of 64 lanes with and without matrix cores, and waves of 32. The plain products, which
-   * cards use on request only, differ between architectures in nothing but the compiler's work: the
-   * second and third take those types whose decoding differs most.
-   */
+  /** Waves of 64 lanes with and without matrix cores, and waves of 32. */
   @ParameterizedTest
   @ValueSource(strings = {"gfx90a", "gfx1030", "gfx906"})
   void compilesEveryKernel(String architecture) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
-    Set<GgmlType> types = EnumSet.of(GgmlType.F16, GgmlType.Q4_K, GgmlType.IQ3_S);
     for (ProgramKey key : CardKernels.programs(Flavour.ROCM.tuning(), false)) {
-      boolean plain = key.unit() == KernelUnit.WEIGHT && key.defines().containsKey("LANES");
-      if (plain && !architecture.equals("gfx90a") && !types.contains(key.first())) {
-        continue;
-      }
       texts.put(key.name(), CardKernels.text(Dialect.HIP, key));
     }
     Map<String, byte[]> code = new HipCompiler(cache, architecture).compile(texts);

@@ -319,8 +319,7 @@ final class ModelTest {
     try (Model reference = load(file(name), 0, kv, exact);
         Model model = load(file(name), ALL, kv, exact, Cards.of(backend, 1))) {
       Golden golden = Golden.ofArchitecture(name);
-      double error =
-          Golden.relativeError(golden.logitsOf(model), golden.logitsOf(reference));
+      double error = Golden.relativeError(golden.logitsOf(model), golden.logitsOf(reference));
       assertTrue(error < (kv == GgmlType.Q4_0 ? 2e-2 : 5e-3), name + " " + kv + ": " + error);
     }
   }

@@ -24,6 +24,7 @@ public final class CardKernels {
   private static final String TILE_TOKENS = "TILE_TOKENS";
   private static final String HEAD = "HEAD";
   private static final String PLACING = "PLACING";
+  private static final String WIDE = "WIDE";
 
   /** Items of a team in programs that are made ahead. */
   private static final int AHEAD_LANES = 32;
@@ -111,6 +112,12 @@ public final class CardKernels {
     return new Kernel(key, "placeHeads", items, 1);
   }
 
+  /** The kernel that finds the greatest value of few long rows: group x is a row. */
+  static Kernel argmaxWide(int items) {
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(WIDE, 1));
+    return new Kernel(key, "argmaxWide", items, 1);
+  }
+
   /** The kernel that keeps a card's arithmetic busy: any number of groups along x. */
   public static Kernel multiplyAdds() {
     ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(MEASURE, 1));
@@ -177,6 +184,7 @@ public final class CardKernels {
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
     all.add(rounding());
     all.add(placeHeads(1).program());
+    all.add(argmaxWide(1).program());
     all.add(multiplyAdds().program());
     for (GgmlType type : GgmlType.values()) {
       if (type.isWeightType()) {
@@ -228,7 +236,9 @@ public final class CardKernels {
     boolean rounding = defines.containsKey(ROUNDING);
     boolean measure = defines.containsKey(MEASURE);
     boolean placing = defines.containsKey(PLACING);
-    if (!heads && !integer && !rounding && !measure && !placing && !needsTensor(key)) {
+    boolean wide = defines.containsKey(WIDE);
+    boolean own = heads || integer || rounding || measure || placing || wide || needsTensor(key);
+    if (!own) {
       return KernelText.of(dialect, key, device);
     }
     StringBuilder text = new StringBuilder(1 << 15);
@@ -253,10 +263,10 @@ public final class CardKernels {
       }
     } else if (rounding) {
       KernelText.preludes(text, dialect);
-      text.append(KernelText.file("kernel/sums"))
-          .append(KernelText.file("cards/rounding"))
-          .append(KernelText.file("kernel/best"))
-          .append(KernelText.file("cards/argmax"));
+      text.append(KernelText.file("kernel/sums")).append(KernelText.file("cards/rounding"));
+    } else if (wide) {
+      KernelText.preludes(text, dialect);
+      text.append(KernelText.file("kernel/best")).append(KernelText.file("cards/argmax"));
     } else if (placing) {
       KernelText.preludes(text, dialect);
       KernelText.define(text, HEAD, String.valueOf(MOST_HEAD));

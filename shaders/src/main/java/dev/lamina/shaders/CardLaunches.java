@@ -257,8 +257,7 @@ public final class CardLaunches {
     if (!features.ahead()) {
       return argmax;
     }
-    Kernel kernel = new Kernel(CardKernels.rounding(), "argmaxWide", ARGMAX_ITEMS, 1);
-    return with(argmax, kernel, argmax.x(), argmax.args());
+    return with(argmax, CardKernels.argmaxWide(ARGMAX_ITEMS), argmax.x(), argmax.args());
   }
 
   private static Launch with(Launch launch, Kernel kernel, Extent x, List<Arg> args) {
