@@ -24,7 +24,7 @@ public final class CardKernels {
   private static final String TILE_TOKENS = "TILE_TOKENS";
   private static final String HEAD = "HEAD";
   private static final String PLACING = "PLACING";
-  private static final String WIDE = "WIDE";
+  private static final String ARGMAX = "ARGMAX";
 
   /** Items of a team in programs that are made ahead. */
   private static final int AHEAD_LANES = 32;
@@ -114,7 +114,7 @@ public final class CardKernels {
 
   /** The kernel that finds the greatest value of few long rows: group x is a row. */
   static Kernel argmaxWide(int items) {
-    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(WIDE, 1));
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(ARGMAX, 1));
     return new Kernel(key, "argmaxWide", items, 1);
   }
 
@@ -236,8 +236,8 @@ public final class CardKernels {
     boolean rounding = defines.containsKey(ROUNDING);
     boolean measure = defines.containsKey(MEASURE);
     boolean placing = defines.containsKey(PLACING);
-    boolean wide = defines.containsKey(WIDE);
-    boolean own = heads || integer || rounding || measure || placing || wide || needsTensor(key);
+    boolean argmax = defines.containsKey(ARGMAX);
+    boolean own = heads || integer || rounding || measure || placing || argmax || needsTensor(key);
     if (!own) {
       return KernelText.of(dialect, key, device);
     }
@@ -264,7 +264,7 @@ public final class CardKernels {
     } else if (rounding) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("kernel/sums")).append(KernelText.file("cards/rounding"));
-    } else if (wide) {
+    } else if (argmax) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("kernel/best")).append(KernelText.file("cards/argmax"));
     } else if (placing) {
