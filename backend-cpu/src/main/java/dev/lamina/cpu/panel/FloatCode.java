@@ -77,6 +77,13 @@ final class FloatCode {
 
   private final ColumnCode[] columns;
   private final int[] totals;
+
+  /**
+   * Sums of a token and a vector. As many for one panel as for two: which panels are multiplied
+   * together is chance, and results must not tell.
+   */
+  private final int chains;
+
   private final int[] weights;
 
   /** For activations in all lanes; none where these are operands of the multiply-adds. */
@@ -85,7 +92,6 @@ final class FloatCode {
   // what is being multiplied
   private int panels;
   private int vectors;
-  private int chains;
 
   private FloatCode(Isa isa, PanelFormat format, boolean decoded, int tokens) {
     this.format = decoded ? PanelFormats.of(GgmlType.F32) : format;
@@ -104,6 +110,7 @@ final class FloatCode {
     // some are left for tables and masks
     int kept = registers.wide() ? 2 : this.format.levels() != null ? 1 : 0;
     this.totals = registers.take(Math.min(registers.left() - kept, tokens * halves * CHAINS));
+    this.chains = Math.clamp(totals.length / (tokens * most * halves), 1, CHAINS);
   }
 
   /** The most tokens that one call can take of decoded panels. */
@@ -169,7 +176,6 @@ final class FloatCode {
   private void panels(int count) {
     panels = count;
     vectors = count * halves;
-    chains = Math.clamp(totals.length / (tokens * vectors), 1, CHAINS);
     for (int p = 1; p < count; p++) {
       asm.mov(W[p], W[p - 1]);
       asm.add(W[p], PANEL_STEP);

@@ -120,6 +120,11 @@ class FloatCodeTest {
     return x;
   }
 
+  /** Multiplies some panels, from the given one on. */
+  private interface Products {
+    void run(int panel, int count, Guarded out);
+  }
+
   /**
    * Multiplies, and checks every result where the plain one is finite or no number at all.
    *
@@ -140,7 +145,8 @@ class FloatCodeTest {
         Guarded decoded = new Guarded(decodedBytes * panels);
         Guarded input = new Guarded(way.input.rowBytes(cols) * tokens);
         Guarded init = new Guarded(stride * tokens);
-        Guarded out = new Guarded(stride * tokens)) {
+        Guarded out = new Guarded(stride * tokens);
+        Guarded alone = new Guarded(stride * tokens)) {
       long scratch = arena.allocate(PanelCode.CALL_SCRATCH, 64).address();
       MemorySegment.copy(weights, 0, file.segment(), ValueLayout.JAVA_BYTE, 0, weights.length);
       for (int p = 0; p < panels; p++) {
@@ -176,20 +182,30 @@ class FloatCodeTest {
       for (int i = 0; i < 16 * panels * tokens; i++) {
         init.segment().set(FLOAT, 4L * i, 0.5f * (i % 7));
       }
-      PanelCode.product(
-          code.product(format, way.decodes, way.input, tokens),
-          way.decodes ? decoded.address() : packed.address(),
-          0,
-          panels,
-          input.address(),
-          cols / (way.decodes ? 32 : format.columns()),
-          out.address(),
-          stride,
-          init.address(),
-          stride,
-          64,
-          input.address(),
-          scratch);
+      long first = way.decodes ? decoded.address() : packed.address();
+      long panelBytes = way.decodes ? decodedBytes : format.panelBytes(cols);
+      Products products =
+          (panel, count, to) ->
+              PanelCode.product(
+                  code.product(format, way.decodes, way.input, tokens),
+                  first + panel * panelBytes,
+                  0,
+                  count,
+                  input.address(),
+                  cols / (way.decodes ? 32 : format.columns()),
+                  to.address() + 64L * panel,
+                  stride,
+                  init.address() + 64L * panel,
+                  stride,
+                  64,
+                  input.address(),
+                  scratch);
+      products.run(0, panels, out);
+      for (int p = 0; p < panels; p++) {
+        products.run(p, 1, alone);
+      }
+      // threads share panels by chance, which results must not tell
+      assertEquals(-1, alone.segment().mismatch(out.segment()), () -> way + ": panels alone");
       double errors = 0;
       float[] w = new float[cols];
       for (int r = 0; r < rows; r++) {
@@ -200,9 +216,9 @@ class FloatCodeTest {
         for (int t = 0; t < tokens; t++) {
           String place = ": row " + r + " of token " + t;
           Supplier<String> what = () -> way + ", " + cols + " columns, " + tokens + place;
-          float first = init.segment().get(FLOAT, t * stride + 4L * r);
+          float begin = init.segment().get(FLOAT, t * stride + 4L * r);
           float actual = out.segment().get(FLOAT, t * stride + 4L * r);
-          double error = result(way, first, w, x[t], actual, what);
+          double error = result(way, begin, w, x[t], actual, what);
           errors += error * error;
         }
       }
