@@ -261,13 +261,8 @@ public final class ArmAssembler {
 
   /** A table of dwords, for {@link #address}. */
   public Label table(int[] values) {
-    ByteBuffer bytes =
-        ByteBuffer.allocate((4 * values.length + 63) / 64 * 64).order(ByteOrder.LITTLE_ENDIAN);
-    for (int value : values) {
-      bytes.putInt(value);
-    }
     Label label = new Label();
-    data.add(bytes.array());
+    data.add(Assembler.lines(values));
     dataLabels.add(label);
     return label;
   }

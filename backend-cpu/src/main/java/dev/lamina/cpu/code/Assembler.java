@@ -279,15 +279,20 @@ public final class Assembler {
 
   /** A table of dwords, for {@link #lea}. */
   public Label table(int[] values) {
+    Label label = new Label();
+    data.add(lines(values));
+    dataLabels.add(label);
+    return label;
+  }
+
+  /** The bytes of dwords, in whole cache lines. */
+  static byte[] lines(int[] values) {
     ByteBuffer bytes =
         ByteBuffer.allocate((4 * values.length + 63) / 64 * 64).order(ByteOrder.LITTLE_ENDIAN);
     for (int value : values) {
       bytes.putInt(value);
     }
-    Label label = new Label();
-    data.add(bytes.array());
-    dataLabels.add(label);
-    return label;
+    return bytes.array();
   }
 
   /** The address of data. */

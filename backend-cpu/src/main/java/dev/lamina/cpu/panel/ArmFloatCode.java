@@ -1,5 +1,14 @@
 package dev.lamina.cpu.panel;
 
+import static dev.lamina.cpu.panel.ArmRegisters.BLOCKS;
+import static dev.lamina.cpu.panel.ArmRegisters.INIT;
+import static dev.lamina.cpu.panel.ArmRegisters.INIT_STRIDE;
+import static dev.lamina.cpu.panel.ArmRegisters.OUT;
+import static dev.lamina.cpu.panel.ArmRegisters.OUT_STRIDE;
+import static dev.lamina.cpu.panel.ArmRegisters.PANELS;
+import static dev.lamina.cpu.panel.ArmRegisters.T;
+import static dev.lamina.cpu.panel.ArmRegisters.X;
+
 import dev.lamina.cpu.code.ArmAssembler;
 import dev.lamina.cpu.code.ArmAssembler.Size;
 import dev.lamina.cpu.code.Label;
@@ -19,17 +28,7 @@ final class ArmFloatCode {
 
   private static final int QUARTERS = 4;
 
-  // general registers
-  private static final int ARGUMENTS = 0;
   private static final int W = ArmRegisters.DWORDS;
-  private static final int X = 7;
-  private static final int BLOCKS = 8;
-  private static final int T = 9;
-  private static final int PANELS = 10;
-  private static final int OUT_STRIDE = 12;
-  private static final int INIT_STRIDE = 13;
-  private static final int OUT = 15;
-  private static final int INIT = 16;
 
   private final PanelFormat format;
   private final int tokens;
@@ -56,16 +55,16 @@ final class ArmFloatCode {
 
   private byte[] assemble() {
     asm.enter(0);
-    argument(OUT_STRIDE, ProductCode.OUT_STRIDE);
-    argument(INIT_STRIDE, ProductCode.INIT_STRIDE);
-    argument(W, ProductCode.WEIGHTS);
-    argument(OUT, ProductCode.OUT);
-    argument(INIT, ProductCode.INIT);
-    argument(PANELS, ProductCode.PANELS);
+    registers.argument(OUT_STRIDE, ProductCode.OUT_STRIDE);
+    registers.argument(INIT_STRIDE, ProductCode.INIT_STRIDE);
+    registers.argument(W, ProductCode.WEIGHTS);
+    registers.argument(OUT, ProductCode.OUT);
+    registers.argument(INIT, ProductCode.INIT);
+    registers.argument(PANELS, ProductCode.PANELS);
     Label panel = new Label();
     asm.bind(panel);
-    argument(X, ProductCode.INPUT);
-    argument(BLOCKS, ProductCode.BLOCKS);
+    registers.argument(X, ProductCode.INPUT);
+    registers.argument(BLOCKS, ProductCode.BLOCKS);
     begin();
     Label block = new Label();
     asm.bind(block);
@@ -77,17 +76,13 @@ final class ArmFloatCode {
     asm.loop(BLOCKS, block);
     end();
     asm.addImm(OUT, OUT, 64);
-    argument(T, ProductCode.INIT_STEP);
+    registers.argument(T, ProductCode.INIT_STEP);
     asm.add(INIT, INIT, T);
-    argument(T, ProductCode.SKIP);
+    registers.argument(T, ProductCode.SKIP);
     asm.add(W, W, T);
     asm.loop(PANELS, panel);
     asm.leave(0);
     return asm.finish();
-  }
-
-  private void argument(int target, int at) {
-    asm.load(Size.X, target, ARGUMENTS, at);
   }
 
   private int total(int token, int quarter, int chain) {

@@ -1,5 +1,14 @@
 package dev.lamina.cpu.panel;
 
+import static dev.lamina.cpu.panel.ArmRegisters.BLOCKS;
+import static dev.lamina.cpu.panel.ArmRegisters.INIT;
+import static dev.lamina.cpu.panel.ArmRegisters.INIT_STRIDE;
+import static dev.lamina.cpu.panel.ArmRegisters.OUT;
+import static dev.lamina.cpu.panel.ArmRegisters.OUT_STRIDE;
+import static dev.lamina.cpu.panel.ArmRegisters.PANELS;
+import static dev.lamina.cpu.panel.ArmRegisters.T;
+import static dev.lamina.cpu.panel.ArmRegisters.X;
+
 import dev.lamina.cpu.code.ArmAssembler;
 import dev.lamina.cpu.code.ArmAssembler.Size;
 import dev.lamina.cpu.code.ArmIsa;
@@ -25,19 +34,10 @@ final class ArmProductCode {
   private static final int MIDDLE = 128;
 
   // general registers, besides those of ArmRegisters
-  private static final int ARGUMENTS = 0;
   private static final int FIRST_DWORDS = 4;
   private static final int FIRST_WORDS = 5;
   private static final int FIRST_BYTES = 6;
-  private static final int X = 7;
-  private static final int BLOCKS = 8;
-  private static final int T = 9;
-  private static final int PANELS = 10;
-  private static final int OUT_STRIDE = 12;
-  private static final int INIT_STRIDE = 13;
   private static final int PASSES = 14;
-  private static final int OUT = 15;
-  private static final int INIT = 16;
 
   private final PanelFormat format;
   private final InputFormat input;
@@ -90,13 +90,13 @@ final class ArmProductCode {
   private byte[] assemble() {
     asm.enter(0);
     values.keepConstants();
-    argument(ArmRegisters.SCRATCH, ProductCode.SCRATCH);
-    argument(OUT_STRIDE, ProductCode.OUT_STRIDE);
-    argument(INIT_STRIDE, ProductCode.INIT_STRIDE);
-    argument(FIRST_DWORDS, ProductCode.WEIGHTS);
-    argument(OUT, ProductCode.OUT);
-    argument(INIT, ProductCode.INIT);
-    argument(PANELS, ProductCode.PANELS);
+    registers.argument(ArmRegisters.SCRATCH, ProductCode.SCRATCH);
+    registers.argument(OUT_STRIDE, ProductCode.OUT_STRIDE);
+    registers.argument(INIT_STRIDE, ProductCode.INIT_STRIDE);
+    registers.argument(FIRST_DWORDS, ProductCode.WEIGHTS);
+    registers.argument(OUT, ProductCode.OUT);
+    registers.argument(INIT, ProductCode.INIT);
+    registers.argument(PANELS, ProductCode.PANELS);
     Label panel = new Label();
     asm.bind(panel);
     asm.mov(FIRST_WORDS, FIRST_DWORDS);
@@ -112,9 +112,9 @@ final class ArmProductCode {
     asm.addImm(FIRST_BYTES, FIRST_BYTES, 4);
     asm.loop(PASSES, pass);
     asm.addImm(INIT, INIT, -64);
-    argument(T, ProductCode.INIT_STEP);
+    registers.argument(T, ProductCode.INIT_STEP);
     asm.add(INIT, INIT, T);
-    argument(T, ProductCode.SKIP);
+    registers.argument(T, ProductCode.SKIP);
     asm.add(FIRST_DWORDS, ArmRegisters.DWORDS, T);
     asm.addImm(FIRST_DWORDS, FIRST_DWORDS, -16 * (QUARTERS - quarters));
     asm.loop(PANELS, panel);
@@ -122,18 +122,14 @@ final class ArmProductCode {
     return asm.finish();
   }
 
-  private void argument(int target, int at) {
-    asm.load(Size.X, target, ARGUMENTS, at);
-  }
-
   /** The quarters that are taken at once, from the first block of a panel to the last. */
   private void pass() {
     asm.mov(ArmRegisters.DWORDS, FIRST_DWORDS);
     asm.mov(ArmRegisters.WORDS, FIRST_WORDS);
     asm.mov(ArmRegisters.BYTES, FIRST_BYTES);
-    argument(X, ProductCode.INPUT);
+    registers.argument(X, ProductCode.INPUT);
     asm.addImm(X, X, MIDDLE);
-    argument(BLOCKS, ProductCode.BLOCKS);
+    registers.argument(BLOCKS, ProductCode.BLOCKS);
     asm.mov(T, INIT);
     for (int t = 0; t < tokens; t++) {
       for (int q = 0; q < quarters; q++) {

@@ -27,9 +27,25 @@ final class ArmRegisters {
   /** Scratch memory. */
   static final int SCRATCH = 11;
 
+  // of products
+  static final int X = 7;
+  static final int BLOCKS = 8;
+  static final int T = 9;
+  static final int PANELS = 10;
+  static final int OUT_STRIDE = 12;
+  static final int INIT_STRIDE = 13;
+  static final int OUT = 15;
+  static final int INIT = 16;
+  private static final int ARGUMENTS = 0;
+
   final ArmAssembler asm = new ArmAssembler();
   private final Map<Integer, Integer> constants = new HashMap<>();
   private int next;
+
+  /** Loads an argument of a product, by its offset among them. */
+  void argument(int target, int at) {
+    asm.load(Size.X, target, ARGUMENTS, at);
+  }
 
   /** A vector register that nothing else uses. */
   int take() {

@@ -120,20 +120,15 @@ final class FloatTileCode {
     shapes[0] = 1;
     for (int t = 0; t < tokenTiles(); t++) {
       int rows = Math.min(TILE_TOKENS, tokens - t * TILE_TOKENS);
-      shape(shapes, TOKEN_TILE + t, rows);
+      TileCode.shape(shapes, TOKEN_TILE + t, rows, 64);
       for (int p = 0; p < PANELS; p++) {
-        shape(shapes, sumTile(t, p), rows);
+        TileCode.shape(shapes, sumTile(t, p), rows, 64);
       }
     }
     for (int p = 0; p < PANELS; p++) {
-      shape(shapes, WEIGHT_TILE + p, TILE_TOKENS);
+      TileCode.shape(shapes, WEIGHT_TILE + p, TILE_TOKENS, 64);
     }
     return shapes;
-  }
-
-  private static void shape(byte[] shapes, int tile, int rows) {
-    shapes[16 + 2 * tile] = 64;
-    shapes[48 + tile] = (byte) rows;
   }
 
   private static int sumTile(int tokenTile, int panel) {

@@ -138,7 +138,8 @@ final class TileCode {
     return shapes;
   }
 
-  private static void shape(byte[] shapes, int tile, int rows, int bytes) {
+  /** Puts a tile register's rows, and bytes of a row, where {@code LDTILECFG} reads them. */
+  static void shape(byte[] shapes, int tile, int rows, int bytes) {
     shapes[16 + 2 * tile] = (byte) bytes;
     shapes[48 + tile] = (byte) rows;
   }
