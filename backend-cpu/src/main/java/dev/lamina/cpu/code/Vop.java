@@ -62,6 +62,8 @@ public enum Vop {
   VPEXTRW(1, 3, 0x15, Tuple.SCALAR, Form.TWO, Coding.VEX),
   VEXTRACTI32X8(1, 3, 0x3b, Tuple.HALF_MEM, Form.TWO, Coding.EVEX),
   VPTERNLOGD(1, 3, 0x25, Tuple.FULL, Form.THREE, Coding.EVEX),
+  VREDUCEPS(1, 3, 0x56, Tuple.FULL, Form.TWO, Coding.EVEX),
+  VSCALEFPS(1, 2, 0x2c, Tuple.FULL, Form.THREE, Coding.EVEX),
   VPERMB(1, 2, 0x8d, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
   VPERMI2B(1, 2, 0x75, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
   VPMULTISHIFTQB(1, 2, 0x83, Tuple.FULL, Form.THREE, Coding.EVEX_W1),

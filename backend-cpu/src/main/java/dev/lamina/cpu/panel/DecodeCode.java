@@ -10,6 +10,7 @@ import dev.lamina.cpu.code.Assembler;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
+import dev.lamina.cpu.code.Splitting;
 import dev.lamina.cpu.code.Vop;
 
 /**

@@ -9,6 +9,7 @@ import static dev.lamina.cpu.code.Assembler.RSI;
 import dev.lamina.cpu.code.Assembler;
 import dev.lamina.cpu.code.Label;
 import dev.lamina.cpu.code.Mem;
+import dev.lamina.cpu.code.Splitting;
 import dev.lamina.cpu.code.Vop;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -100,6 +100,7 @@ class AssemblerTest {
         || op == Vop.VPSHUFD
         || op == Vop.VPERMQ
         || extracts(op)
+        || op == Vop.VREDUCEPS
         || op == Vop.VPTERNLOGD;
   }
 
@@ -157,6 +158,7 @@ class AssemblerTest {
     if (op == Vop.VPTERNLOGD
         || extracts(op) && op != Vop.VCVTPS2PH
         || op == Vop.VPSHUFD
+        || op == Vop.VREDUCEPS
         || op == Vop.VPERMQ) {
       return; // used with registers alone
     }

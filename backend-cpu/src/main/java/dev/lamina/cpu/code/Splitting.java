@@ -1,14 +1,11 @@
-package dev.lamina.cpu.panel;
-
-import dev.lamina.cpu.code.Assembler;
-import dev.lamina.cpu.code.Vop;
+package dev.lamina.cpu.code;
 
 /**
  * Emits the splitting of float32 numbers to bfloat16 ones whose sum they are: each the nearest to
  * what those before leave, the last cut off, where nothing is left to cut. What is no number stays
  * none in the last one; what is infinite, or rounds to it, from 3.39e38 on, becomes none.
  */
-final class Splitting {
+public final class Splitting {
   private static final int HIGH_HALF = 0xffff0000;
   private static final int HALF_OF_LAST_BIT = 0x8000;
 
@@ -23,7 +20,7 @@ final class Splitting {
    * @param mask vector register to keep one in
    * @param half vector register to keep the other in
    */
-  Splitting(Assembler asm, int bits, int mask, int half) {
+  public Splitting(Assembler asm, int bits, int mask, int half) {
     this.asm = asm;
     this.bits = bits;
     this.mask = mask;
@@ -33,7 +30,7 @@ final class Splitting {
   }
 
   /** Takes a number off: {@code target} is it, in the high halves of dwords, {@code rest} less. */
-  void take(int target, int rest, boolean last) {
+  public void take(int target, int rest, boolean last) {
     if (last) {
       asm.op(Vop.VPAND, bits, target, rest, mask);
     } else {
