@@ -5,8 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A fixed set of threads that run one job together, the caller among them, and meet at barriers.
- * Waiting threads first spin for some microseconds, which keeps the hand-over between two ops below
- * one, then park, so that an idle team costs nothing. Used by one caller at a time.
+ * Waiting threads first spin, which keeps the hand-over between two ops below a microsecond, then
+ * offer their processors to others, and at last park, so that an idle team costs nothing. Used by
+ * one caller at a time.
  */
 final class ThreadTeam implements AutoCloseable {
   /** What every worker runs. */
@@ -31,14 +32,24 @@ final class ThreadTeam implements AutoCloseable {
 
   private static final Broken BROKEN = new Broken();
 
-  /** Pauses before parking: about 30 to 50 microseconds on current processors. */
+  private static final Idle NOTHING = () -> false;
+
+  /** Pauses before a processor is offered: about 30 to 50 microseconds on current ones. */
   private static final int SPINS = 1000;
+
+  /**
+   * Nanoseconds for which a processor is offered before parking. A thread that has parked is back
+   * after 50 to 200 microseconds, in virtual machines later; what happens between two tokens takes
+   * as long.
+   */
+  private static final long OFFERING = 1_000_000;
 
   /** Beyond all units, with room to count on. */
   private static final int NONE_LEFT = 1 << 30;
 
   private final int size;
   private final int spins;
+  private final long offering;
   private final Thread[] threads;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicInteger arrived = new AtomicInteger();
@@ -61,7 +72,9 @@ final class ThreadTeam implements AutoCloseable {
   ThreadTeam(int size) {
     this.size = size;
     // more threads than processors: whoever spins keeps another from working
-    this.spins = size <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
+    boolean room = size <= Runtime.getRuntime().availableProcessors();
+    this.spins = room ? SPINS : 0;
+    this.offering = room ? OFFERING : 0;
     this.threads = new Thread[size];
     for (int i = 1; i < size; i++) {
       int worker = i;
@@ -114,9 +127,7 @@ final class ThreadTeam implements AutoCloseable {
     started++;
     wake();
     guarded(work, 0);
-    for (int i = 0; running.get() != 0; i++) {
-      pause(i, () -> running.get() != 0);
-    }
+    await(() -> running.get() != 0, NOTHING);
     job = null;
     Throwable failed = failure;
     if (failed instanceof RuntimeException e) {
@@ -129,7 +140,7 @@ final class ThreadTeam implements AutoCloseable {
 
   /** Waits within a job until every worker has come here. */
   void barrier() {
-    barrier(() -> false);
+    barrier(NOTHING);
   }
 
   /**
@@ -150,14 +161,9 @@ final class ThreadTeam implements AutoCloseable {
       wake();
       return;
     }
-    for (int i = 0; phase == before; i++) {
-      if (failure != null) {
-        throw BROKEN;
-      }
-      if (idle.work()) {
-        continue;
-      }
-      pause(i, () -> phase == before && failure == null);
+    await(() -> phase == before && failure == null, idle);
+    if (phase == before) {
+      throw BROKEN;
     }
   }
 
@@ -173,11 +179,9 @@ final class ThreadTeam implements AutoCloseable {
     int seen = 0;
     while (true) {
       int last = seen;
-      for (int i = 0; started == last; i++) {
-        if (closed) {
-          return;
-        }
-        pause(i, () -> started == last && !closed);
+      await(() -> started == last && !closed, NOTHING);
+      if (started == last) {
+        return;
       }
       seen = last + 1;
       guarded(job, worker);
@@ -203,11 +207,29 @@ final class ThreadTeam implements AutoCloseable {
     boolean still();
   }
 
-  private void pause(int round, Condition waiting) {
-    if (round < spins) {
-      Thread.onSpinWait();
-      return;
+  private void await(Condition waiting, Idle idle) {
+    long parking = 0;
+    for (int i = 0; waiting.still(); i++) {
+      if (idle.work()) {
+        continue;
+      }
+      if (i < spins) {
+        Thread.onSpinWait();
+        continue;
+      }
+      long now = System.nanoTime();
+      if (parking == 0) {
+        parking = now + offering;
+      }
+      if (now - parking < 0) {
+        Thread.yield();
+      } else {
+        park(waiting);
+      }
     }
+  }
+
+  private void park(Condition waiting) {
     parked.incrementAndGet();
     // looked at again after the announcement, so that the one who changes it cannot miss us
     if (waiting.still()) {
