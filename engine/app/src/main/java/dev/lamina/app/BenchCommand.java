@@ -149,10 +149,6 @@ final class BenchCommand implements Runnable {
     options = options.withSequences(Math.max(texts, options.sequences()));
     PrintWriter target = spec.commandLine().getOut();
     BenchReport report = new BenchReport(new Commands.Version().getVersion()[0]);
-    if (form == Form.MD) {
-      target.println(BenchReport.markdownHead());
-      target.flush();
-    }
     BenchRunner runner = new BenchRunner(repetitions, !noWarmUp);
     if (shape != null) {
       for (String type : types) {
@@ -186,6 +182,9 @@ final class BenchCommand implements Runnable {
         report.add(result);
         switch (form) {
           case MD -> {
+            if (first) {
+              target.println(BenchReport.markdownHead());
+            }
             target.println(report.markdownRow());
             result.work().forEach((id, work) -> note(test.label() + ", " + id + ": " + work));
           }

@@ -64,7 +64,7 @@ final class ChatFlags {
     if (template == null || ChatTemplate.builtinNames().contains(template)) {
       return template;
     }
-    Path file = Path.of(template);
+    Path file = Input.path(template);
     if (Files.isRegularFile(file)) {
       return Input.file(file);
     }

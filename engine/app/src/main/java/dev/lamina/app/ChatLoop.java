@@ -13,7 +13,6 @@ import dev.lamina.session.Session;
 import dev.lamina.session.Timings;
 import dev.lamina.session.Token;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -141,7 +140,10 @@ final class ChatLoop {
       case "/system" -> system(rest.isEmpty() ? null : rest);
       case "/read" -> {
         try {
-          return say(Input.file(Path.of(rest)));
+          if (rest.isEmpty()) {
+            throw new LaminaException("/read takes the name of a file");
+          }
+          return say(Input.file(Input.path(rest)));
         } catch (LaminaException e) {
           tell(e.getMessage());
         }

@@ -1,7 +1,9 @@
 package dev.lamina.app;
 
+import dev.lamina.FileProblem;
 import dev.lamina.LaminaException;
 import dev.lamina.app.hub.RepoName;
+import dev.lamina.app.hub.Selection;
 import dev.lamina.choose.FileList;
 import dev.lamina.choose.ListText;
 import dev.lamina.choose.ModelFile;
@@ -14,7 +16,6 @@ import dev.lamina.model.synthetic.SyntheticModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
@@ -51,9 +52,8 @@ abstract class ChooseSource {
 
   /** The source that a user named. */
   static ChooseSource of(String what, String include, PrintWriter err) {
-    PathMatcher matcher =
-        include == null ? path -> true : FileSystems.getDefault().getPathMatcher("glob:" + include);
-    Path path = Path.of(what);
+    PathMatcher matcher = include == null ? path -> true : Selection.glob(include);
+    Path path = Input.path(what);
     if (Files.isDirectory(path)) {
       return new Folder(path, matcher);
     }
@@ -99,7 +99,8 @@ abstract class ChooseSource {
           }
         }
       } catch (IOException | UncheckedIOException e) {
-        throw new LaminaException(folder + ": cannot be read: " + e.getMessage(), e);
+        IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
+        throw new LaminaException(FileProblem.reading(folder, cause), e);
       }
       return entries;
     }

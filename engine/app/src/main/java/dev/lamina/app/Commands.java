@@ -1,7 +1,6 @@
 package dev.lamina.app;
 
 import dev.lamina.LaminaException;
-import dev.lamina.gguf.GgmlType;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,7 +94,7 @@ final class Commands implements Runnable {
     line.getSubcommands()
         .values()
         .forEach(c -> c.getCommandSpec().usageMessage().abbreviateSynopsis(true));
-    line.registerConverter(GgmlType.class, new ModelFlags.TypeConverter());
+    Converters.register(line);
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -129,10 +128,47 @@ final class Commands implements Runnable {
     CommandLine cmd = e.getCommandLine();
     PrintWriter err = cmd.getErr();
     // Some of picocli's messages go over several lines.
-    err.println("lamina: " + e.getMessage().strip());
-    UnmatchedArgumentException.printSuggestions(e, err);
+    String sentence = e.getMessage().strip();
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      sentence = unmatched(unmatched);
+    }
+    err.println("lamina: " + sentence);
+    if (!isModel(e)) {
+      UnmatchedArgumentException.printSuggestions(e, err);
+    }
     err.println("Try '" + cmd.getCommandSpec().qualifiedName() + " --help'.");
     return USAGE;
+  }
+
+  /**
+   * What is wrong with words that no command or flag takes; those who know ollama give bare ones.
+   */
+  private static String unmatched(UnmatchedArgumentException e) {
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    boolean root = command.parent() == null;
+    String word = e.getUnmatched().getFirst();
+    if (e.isUnknownOption()) {
+      return root
+          ? "the command comes first, such as 'lamina run "
+              + String.join(" ", e.getUnmatched())
+              + "'"
+          : "there is no flag " + word;
+    }
+    if (root) {
+      return isModel(e)
+          ? "there is no command '%s'; 'lamina run -m %s -p TEXT' runs a model"
+              .formatted(word, word)
+          : "there is no command '%s'".formatted(word);
+    }
+    boolean prompts =
+        command.findOption("--model") != null && command.findOption("--prompt") != null;
+    return "'%s' is one word too many%s"
+        .formatted(word, prompts ? ": a model is named by -m FILE, a text by -p TEXT" : "");
+  }
+
+  private static boolean isModel(ParameterException e) {
+    return e instanceof UnmatchedArgumentException u
+        && u.getUnmatched().getFirst().endsWith(".gguf");
   }
 
   private static int failed(Commands root, Exception e, CommandLine cmd, ParseResult parsed) {

@@ -1,5 +1,6 @@
 package dev.lamina.app;
 
+import dev.lamina.NewFile;
 import dev.lamina.quantize.ImportanceCollector;
 import dev.lamina.quantize.ImportanceFile;
 import dev.lamina.quantize.ImportanceMatrix;
@@ -85,18 +86,22 @@ final class ImatrixCommand implements Runnable {
     if (chunks == 0 || chunks < -1) {
       throw wrong("--chunks takes N from 1 on");
     }
-    // What was made before is read first: a mistake there should not cost hours.
+    // What can fail at once comes first: a mistake there should not cost hours.
     ImportanceMatrix sum = null;
     for (Path in : inFiles) {
       ImportanceMatrix one = ImportanceFile.read(in);
       sum = sum == null ? one : sum.plus(one);
     }
+    Path target = output == null ? Path.of("imatrix.gguf") : output;
+    boolean writes = file != null || output != null || !statistics;
+    if (writes) {
+      NewFile.require(target);
+    }
     if (file != null) {
       ImportanceMatrix fresh = compute();
       sum = sum == null ? fresh : sum.plus(fresh);
     }
-    if (file != null || output != null || !statistics) {
-      Path target = output == null ? Path.of("imatrix.gguf") : output;
+    if (writes) {
       ImportanceFile.write(sum, target);
       say("wrote " + target + ": " + sum.entries().size() + " tensors");
     }
@@ -151,14 +156,11 @@ final class ImatrixCommand implements Runnable {
             collector,
             (done, total) ->
                 line.show(
-                    () -> {
-                      double seconds = (System.nanoTime() - start) / 1e9;
-                      return "calibrating "
-                          + ProgressLine.bar((double) done / total)
-                          + "  "
-                          + ProgressLine.time(seconds * (total - done) / done)
-                          + " left";
-                    }));
+                    () ->
+                        "calibrating %s  %s"
+                            .formatted(
+                                ProgressLine.bar((double) done / total),
+                                ProgressLine.left(start, done, total))));
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       say(

@@ -1,5 +1,6 @@
 package dev.lamina.app;
 
+import dev.lamina.FileProblem;
 import dev.lamina.LaminaException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,7 +34,7 @@ final class Input {
     if (file == null) {
       return Optional.ofNullable(prompt);
     }
-    return Optional.of(file.equals("-") ? stdin(spec) : file(Path.of(file)));
+    return Optional.of(file.equals("-") ? stdin(spec) : file(path(file)));
   }
 
   /**
@@ -53,14 +54,30 @@ final class Input {
     }
   }
 
-  /** The text of a file. */
+  /**
+   * The text of a file.
+   *
+   * @throws LaminaException where the file cannot be read or is not UTF-8
+   */
   static String file(Path path) {
     try (InputStream in = Files.newInputStream(path)) {
       return decode(path.toString(), in.readAllBytes());
-    } catch (NoSuchFileException e) {
-      throw new LaminaException(path + ": there is no such file", e);
     } catch (IOException e) {
-      throw new LaminaException(path + ": cannot be read: " + e.getMessage(), e);
+      throw new LaminaException(FileProblem.reading(path, e), e);
+    }
+  }
+
+  /**
+   * A file's name as a path.
+   *
+   * @throws LaminaException where this system has no such names
+   */
+  static Path path(String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      throw new LaminaException(
+          "'" + name + "' cannot be the name of a file here: " + e.getReason(), e);
     }
   }
 

@@ -64,6 +64,10 @@ final class InspectCommand implements Runnable {
       throw new ParameterException(
           spec.commandLine(), "two files are named: give one, by itself or by -m or -hf");
     }
+    if (template && json) {
+      throw new ParameterException(
+          spec.commandLine(), "--template prints text alone: leave out --json, which has it too");
+    }
     try (GgufFile gguf = GgufFile.open(path == null ? file.file(spec) : path)) {
       if (template) {
         out.println(gguf.metadata().string(TEMPLATE));

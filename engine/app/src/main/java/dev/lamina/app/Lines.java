@@ -1,9 +1,9 @@
 package dev.lamina.app;
 
+import dev.lamina.LaminaException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** Where the messages of a chat come from: a person at a terminal, or a pipe. */
@@ -87,7 +87,7 @@ interface Lines extends AutoCloseable {
         }
         return new Read.Message(message(text));
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw new LaminaException("stdin cannot be read: " + e.getMessage(), e);
       }
     }
 

@@ -12,7 +12,6 @@ import dev.lamina.session.LoadOptions;
 import dev.lamina.session.LoadProgress;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -242,18 +241,5 @@ final class ModelFlags {
 
   private ParameterException wrong(String message) {
     return new ParameterException(spec.commandLine(), message);
-  }
-
-  /** Reads a type as llama.cpp writes it: {@code q8_0}. */
-  static final class TypeConverter implements picocli.CommandLine.ITypeConverter<GgmlType> {
-    @Override
-    public GgmlType convert(String value) {
-      try {
-        return GgmlType.valueOf(value.toUpperCase(Locale.ROOT));
-      } catch (IllegalArgumentException e) {
-        throw new picocli.CommandLine.TypeConversionException(
-            "'" + value + "' is no type of ggml's, such as f16 or q8_0");
-      }
-    }
   }
 }

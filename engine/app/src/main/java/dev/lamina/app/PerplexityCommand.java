@@ -219,18 +219,16 @@ final class PerplexityCommand implements Runnable {
     @Override
     public void window(int done, int total, Estimate soFar) {
       line.show(
-          () -> {
-            double left = (System.nanoTime() - start) / 1e9 / done * (total - done);
-            return format(
-                "%s window %d of %d, %s %.4f +/- %.4f, %s left ",
-                ProgressLine.bar((double) done / total),
-                done,
-                total,
-                what,
-                soFar.value(),
-                soFar.error(),
-                ProgressLine.time(left));
-          });
+          () ->
+              format(
+                  "%s window %d of %d, %s %.4f +/- %.4f, %s ",
+                  ProgressLine.bar((double) done / total),
+                  done,
+                  total,
+                  what,
+                  soFar.value(),
+                  soFar.error(),
+                  ProgressLine.left(start, done, total)));
     }
 
     @Override

@@ -60,6 +60,11 @@ final class ProgressLine implements AutoCloseable {
         : String.format(Locale.ROOT, "%d:%02d h", s / 3600, s / 60 % 60);
   }
 
+  /** The time that the rest of a whole takes at the speed so far. */
+  static String left(long startNanos, long done, long total) {
+    return time((System.nanoTime() - startNanos) / 1e9 / done * (total - done)) + " left";
+  }
+
   @Override
   public synchronized void close() {
     if (shown) {

@@ -155,12 +155,15 @@ final class QuantizeCommand implements Runnable {
       threads = Math.max(1, Integer.parseInt(words.getLast()));
       n--;
     }
+    if (n == 4 && Recipe.find(words.get(2)).isPresent()) {
+      throw wrong("'" + words.getLast() + "' is no number of threads");
+    }
     if (dryRun ? n != 2 && n != 3 : n != 3) {
       throw wrong(dryRun ? "--dry-run takes IN TYPE" : "three words are needed: IN OUT TYPE");
     }
     return new Words(
-        Path.of(words.getFirst()),
-        n == 3 ? Path.of(words.get(1)) : null,
+        Input.path(words.getFirst()),
+        n == 3 ? Input.path(words.get(1)) : null,
         recipe(words.get(n - 1)),
         threads);
   }
@@ -272,15 +275,12 @@ final class QuantizeCommand implements Runnable {
           out,
           (item, done, total) ->
               line.show(
-                  () -> {
-                    double seconds = (System.nanoTime() - start) / 1e9;
-                    return String.format(
-                        Locale.ROOT,
-                        "quantizing %s  %s left  %s",
-                        ProgressLine.bar((double) done / total),
-                        ProgressLine.time(seconds * (total - done) / done),
-                        Text.printable(item.from().name(), 40));
-                  }));
+                  () ->
+                      "quantizing %s  %s  %s"
+                          .formatted(
+                              ProgressLine.bar((double) done / total),
+                              ProgressLine.left(start, done, total),
+                              Text.printable(item.from().name(), 40))));
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     List<Path> files = job.files(out);

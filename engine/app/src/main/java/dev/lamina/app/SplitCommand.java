@@ -120,17 +120,14 @@ final class SplitCommand implements Runnable {
     @Override
     public void copied(long done, long total) {
       line.show(
-          () -> {
-            double perSecond = done / ((System.nanoTime() - start) / 1e9);
-            return String.format(
-                Locale.ROOT,
-                "%s %s  %s of %s  %s left",
-                what,
-                ProgressLine.bar((double) done / total),
-                Text.bytes(done),
-                Text.bytes(total),
-                ProgressLine.time((total - done) / perSecond));
-          });
+          () ->
+              "%s %s  %s of %s  %s"
+                  .formatted(
+                      what,
+                      ProgressLine.bar((double) done / total),
+                      Text.bytes(done),
+                      Text.bytes(total),
+                      ProgressLine.left(start, done, total)));
     }
 
     @Override

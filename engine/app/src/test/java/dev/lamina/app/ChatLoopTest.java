@@ -137,6 +137,14 @@ class ChatLoopTest {
   }
 
   @Test
+  void readTakesANameOfAFile() {
+    Chatted chatted = chat("/read", "/read no such file");
+    assertEquals("", chatted.out);
+    assertEquals(
+        "/read takes the name of a file\nno such file: there is no such file\n", chatted.err);
+  }
+
+  @Test
   void helpNamesEveryCommand() {
     String help = chat("/help").err;
     for (String command : ChatLoop.COMMANDS) {

@@ -45,6 +45,13 @@ class ChooseCommandTest {
   }
 
   @Test
+  void aPatternThatIsNoneIsTold() {
+    Ran ran = Ran.lamina("choose", "--include", "[", folder.toString());
+    assertEquals(1, ran.code());
+    assertTrue(ran.err().startsWith("lamina: --include: '[' is no pattern: "), ran.err());
+  }
+
+  @Test
   void tableAndJsonSayTheSame() throws URISyntaxException {
     String[] flags = {"--vram", "24G", "--ram", "64G", "--device", "cuda"};
     JsonObject json = json(card(), flags);

@@ -50,6 +50,39 @@ class CommandsTest {
     assertTrue(ran.err().contains("--help"), ran.err());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nonsense; there is no command 'nonsense'",
+        "a.gguf; there is no command 'a.gguf'; 'lamina run -m a.gguf -p TEXT' runs a model",
+        "-m a.gguf; the command comes first, such as 'lamina run -m a.gguf'",
+        "inspect --nonsense; there is no flag --nonsense",
+        "inspect a b; 'b' is one word too many",
+        "run a.gguf; 'a.gguf' is one word too many: a model is named by -m FILE, a text by -p TEXT",
+        "run -n x; Invalid value for option '--n-predict': 'x' is no whole number",
+        "run -n 3000000000; Invalid value for option '--n-predict': '3000000000' is out of"
+            + " range",
+        "run --temp hot; Invalid value for option '--temperature': 'hot' is no number",
+        "inspect --json --template; --template prints text alone: leave out --json, which has it"
+            + " too"
+      })
+  void wrongUsageIsToldInOneSentence(String line) {
+    String[] parts = line.split("; ", 2);
+    Ran ran = Ran.lamina(parts[0].split(" "));
+    assertEquals(2, ran.code());
+    assertEquals("lamina: " + parts[1], ran.err().lines().findFirst().orElseThrow());
+  }
+
+  @Test
+  void namesThatNoFileCanHaveAreToldAsSuch() {
+    for (String flag : new String[] {"-m", "-f"}) {
+      Ran ran = Ran.lamina("tokenize", flag, "a\0b");
+      assertTrue(ran.err().contains("cannot be the name of a file here: "), ran.err());
+      assertFalse(ran.err().contains("Exception"), ran.err());
+      assertFalse(ran.err().contains("internal error"), ran.err());
+    }
+  }
+
   @Test
   void failuresAreCode1AndOneSentence() {
     Path missing = folder.resolve("missing.gguf");

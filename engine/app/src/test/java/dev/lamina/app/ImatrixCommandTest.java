@@ -105,6 +105,14 @@ class ImatrixCommandTest {
     assertFalse(Files.exists(Path.of("imatrix.gguf")));
   }
 
+  @Test
+  void whatCannotBeWrittenIsToldBeforeTheTextIsRead() {
+    Path out = folder.resolve("none/m.gguf");
+    Ran ran = Ran.lamina("imatrix", "-f", "no such text", "-o", out.toString());
+    assertEquals(1, ran.code());
+    assertEquals("lamina: " + out + ": the folder to write to does not exist\n", ran.err());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

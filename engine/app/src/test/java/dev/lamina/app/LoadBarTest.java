@@ -21,10 +21,10 @@ class LoadBarTest {
   @Test
   void theBarSaysHowFarItIs() {
     assertEquals(
-        "loading [" + "#".repeat(10) + " ".repeat(30) + "]  25 %  1.00 GiB of 4.00 GiB ",
+        "loading [" + "#".repeat(7) + " ".repeat(23) + "]  25 %  1.00 GiB of 4.00 GiB ",
         LoadBar.line(1L << 30, 4L << 30));
     assertEquals(
-        "loading [" + "#".repeat(40) + "] 100 %  4.00 GiB of 4.00 GiB ",
+        "loading [" + "#".repeat(30) + "] 100 %  4.00 GiB of 4.00 GiB ",
         LoadBar.line(4L << 30, 4L << 30));
   }
 }

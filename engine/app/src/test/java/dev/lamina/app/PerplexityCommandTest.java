@@ -99,7 +99,9 @@ class PerplexityCommandTest {
     assertEquals(1, ran.code());
     assertTrue(
         ran.err()
-            .matches("lamina: the text has \\d tokens: at least one window of 512 is needed\n"),
+            .matches(
+                "lamina: the text has \\d tokens, and one window has 512: take a longer text, or a"
+                    + " smaller -c\n"),
         ran.err());
     assertFalse(Files.exists(base));
   }

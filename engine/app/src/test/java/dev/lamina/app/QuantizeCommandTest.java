@@ -78,6 +78,13 @@ class QuantizeCommandTest {
     assertEquals(0, Files.list(folder).count());
   }
 
+  @Test
+  void theFourthWordIsANumberOfThreads() {
+    Ran ran = Ran.lamina("quantize", "a.gguf", "b.gguf", "Q4_K_M", "many");
+    assertEquals(2, ran.code());
+    assertTrue(ran.err().startsWith("lamina: 'many' is no number of threads\n"), ran.err());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

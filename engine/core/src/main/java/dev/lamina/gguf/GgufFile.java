@@ -1,12 +1,11 @@
 package dev.lamina.gguf;
 
+import dev.lamina.FileProblem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -111,27 +110,19 @@ public final class GgufFile implements AutoCloseable {
   }
 
   private static MemorySegment load(Path path, Access access, Arena arena) {
+    // Asked before opening, at which a pipe would wait for its other end.
+    if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
+      throw new GgufException(
+          path + ": this is a pipe or a device, which cannot be mapped: put the model in a file");
+    }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      if (Files.isDirectory(path)) {
-        throw new GgufException(path + ": this is a folder, not a file");
-      }
       long size = channel.size();
       return switch (access) {
         case MAPPED -> channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         case COPIED -> copy(channel, size, arena).asReadOnly();
       };
-    } catch (NoSuchFileException e) {
-      throw new GgufException(path + ": there is no such file", e);
-    } catch (AccessDeniedException e) {
-      throw new GgufException(path + ": reading this file is not permitted", e);
     } catch (IOException e) {
-      throw new GgufException(
-          path
-              + ": "
-              + (Files.isDirectory(path)
-                  ? "this is a folder, not a file"
-                  : "reading fails: " + e.getMessage()),
-          e);
+      throw new GgufException(FileProblem.reading(path, e), e);
     } catch (OutOfMemoryError e) {
       throw new GgufException(
           path + ": there is no memory to hold the file; map it instead of copying it", e);

@@ -1,17 +1,13 @@
 package dev.lamina.gguf;
 
+import dev.lamina.LaminaException;
+import dev.lamina.NewFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,13 +24,11 @@ public final class GgufWriter implements AutoCloseable {
   private static final int ZEROS = 1 << 16;
 
   private final Path target;
-  private final Path partial;
-  private final FileChannel channel;
+  private final NewFile file;
   private final Map<String, byte[]> values = new LinkedHashMap<>();
   private final LinkedHashMap<String, Entry> tensors = new LinkedHashMap<>();
   private long alignment = GgufParser.DEFAULT_ALIGNMENT;
   private long dataStart = -1;
-  private boolean open = true;
 
   /** A declared tensor; its offset counts from the data section's start. */
   private static final class Entry {
@@ -48,35 +42,18 @@ public final class GgufWriter implements AutoCloseable {
     }
   }
 
-  private GgufWriter(Path target, Path partial, FileChannel channel) {
+  private GgufWriter(Path target, NewFile file) {
     this.target = target;
-    this.partial = partial;
-    this.channel = channel;
+    this.file = file;
   }
 
   /**
-   * @throws GgufException where the file cannot be created
+   * Begins a file.
+   *
+   * @throws LaminaException where the file cannot be created
    */
   public static GgufWriter create(Path target) {
-    Path partial =
-        target.resolveSibling(
-            "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    // For a program that is interrupted; a file that has got its name is no longer there.
-    partial.toFile().deleteOnExit();
-    try {
-      return new GgufWriter(
-          target,
-          partial,
-          FileChannel.open(
-              partial,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING));
-    } catch (NoSuchFileException e) {
-      throw new GgufException(target + ": the folder to write to does not exist", e);
-    } catch (IOException e) {
-      throw failure(target, e);
-    }
+    return new GgufWriter(target, NewFile.create(target));
   }
 
   /** Alignment of the tensors' data: a power of two; 32 unless told. */
@@ -196,7 +173,7 @@ public final class GgufWriter implements AutoCloseable {
   /**
    * Appends to a tensor's data. The first call ends the declarations.
    *
-   * @throws GgufException where writing fails
+   * @throws LaminaException where writing fails
    */
   public GgufWriter append(String tensor, MemorySegment bytes) {
     Entry entry = tensors.get(tensor);
@@ -216,7 +193,7 @@ public final class GgufWriter implements AutoCloseable {
   /**
    * Brings everything to the drive, so that what is left for {@link #finish} is the name.
    *
-   * @throws GgufException where writing fails
+   * @throws LaminaException where writing fails
    * @throws IllegalStateException where a tensor lacks data
    */
   void complete() {
@@ -235,46 +212,27 @@ public final class GgufWriter implements AutoCloseable {
     }
     try {
       pad(dataStart + dataBytes());
-      channel.force(true);
+      file.channel().force(true);
     } catch (IOException e) {
-      throw failure(target, e);
+      throw file.failure(e);
     }
   }
 
   /**
    * Ends the file and gives it its name, in one step that replaces a file of that name.
    *
-   * @throws GgufException where writing fails
+   * @throws LaminaException where writing fails
    * @throws IllegalStateException where a tensor lacks data
    */
   public void finish() {
     complete();
-    try {
-      channel.close();
-      try {
-        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-      open = false;
-    } catch (IOException e) {
-      throw failure(target, e);
-    }
+    file.finish();
   }
 
   /** Drops what has been written unless {@link #finish} was called. */
   @Override
   public void close() {
-    if (!open) {
-      return;
-    }
-    open = false;
-    try {
-      channel.close();
-      Files.deleteIfExists(partial);
-    } catch (IOException e) {
-      throw new GgufException(partial + ": the unfinished file could not be removed", e);
-    }
+    file.close();
   }
 
   private void requireDeclaring() {
@@ -284,7 +242,7 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   private void begin() {
-    if (!open) {
+    if (!file.isOpen()) {
       throw new IllegalStateException(target + ": the writer has been closed");
     }
     if (dataStart < 0) {
@@ -321,24 +279,19 @@ public final class GgufWriter implements AutoCloseable {
         long chunk = Math.min(1 << 24, bytes.byteSize() - done);
         ByteBuffer buffer = bytes.asSlice(done, chunk).asByteBuffer();
         while (buffer.hasRemaining()) {
-          done += channel.write(buffer, position + done);
+          done += file.channel().write(buffer, position + done);
         }
       }
     } catch (IOException e) {
-      throw failure(target, e);
+      throw file.failure(e);
     }
   }
 
   /** Gaps between tensors read as zeros by themselves; only the end must be written. */
   private void pad(long end) throws IOException {
-    long size = channel.size();
+    long size = file.channel().size();
     while (size < end) {
-      size += channel.write(ByteBuffer.allocate((int) Math.min(ZEROS, end - size)), size);
+      size += file.channel().write(ByteBuffer.allocate((int) Math.min(ZEROS, end - size)), size);
     }
-  }
-
-  private static GgufException failure(Path path, IOException e) {
-    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-    return new GgufException(path + ": writing the file fails: " + reason, e);
   }
 }

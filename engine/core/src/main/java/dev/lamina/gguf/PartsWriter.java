@@ -1,5 +1,6 @@
 package dev.lamina.gguf;
 
+import dev.lamina.FileProblem;
 import dev.lamina.LaminaException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,7 +80,7 @@ public final class PartsWriter implements AutoCloseable {
     try {
       return Files.exists(file) && Files.isSameFile(file, other);
     } catch (IOException e) {
-      throw new GgufException(file + ": looking at the file fails: " + e.getMessage(), e);
+      throw new LaminaException(FileProblem.reading(file, e), e);
     }
   }
 
@@ -97,7 +98,7 @@ public final class PartsWriter implements AutoCloseable {
                 free / 1e9));
       }
     } catch (IOException e) {
-      throw new GgufException(file + ": the folder to write to does not exist", e);
+      throw new LaminaException(FileProblem.writing(file, e), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lamina.quantize;
 
+import dev.lamina.FileProblem;
 import dev.lamina.LaminaException;
 import dev.lamina.gguf.Dequantizer;
 import dev.lamina.gguf.GgmlType;
@@ -15,7 +16,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -49,10 +49,8 @@ public final class ImportanceFile {
     byte[] head;
     try (var in = Files.newInputStream(file)) {
       head = in.readNBytes(4);
-    } catch (NoSuchFileException e) {
-      throw new LaminaException(file + ": there is no such file", e);
     } catch (IOException e) {
-      throw new LaminaException(file + ": reading fails: " + e.getMessage(), e);
+      throw new LaminaException(FileProblem.reading(file, e), e);
     }
     boolean gguf =
         head.length == 4 && ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt() == MAGIC;
@@ -153,7 +151,7 @@ public final class ImportanceFile {
     } catch (BufferUnderflowException e) {
       throw damaged(path, e);
     } catch (IOException e) {
-      throw new LaminaException(path + ": reading fails: " + e.getMessage(), e);
+      throw new LaminaException(FileProblem.reading(path, e), e);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.lamina.session;
 
+import dev.lamina.FileProblem;
 import dev.lamina.LaminaException;
+import dev.lamina.NewFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,12 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
  * The saved predictions of a model, in the format of llama.cpp's {@code --kl-divergence-base}, all
@@ -72,12 +72,9 @@ public final class BaseLogits implements AutoCloseable {
       BaseLogits base = new BaseLogits(file, arena, data);
       base.check();
       return base;
-    } catch (NoSuchFileException e) {
-      arena.close();
-      throw new LaminaException(file + ": there is no such file", e);
     } catch (IOException e) {
       arena.close();
-      throw new LaminaException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new LaminaException(FileProblem.reading(file, e), e);
     } catch (RuntimeException e) {
       arena.close();
       throw e;
@@ -172,25 +169,24 @@ public final class BaseLogits implements AutoCloseable {
   }
 
   /**
-   * Writes a file, prediction by prediction. The file gets its name when it is whole: until {@link
-   * #finish} it is called {@code NAME.part}, and closing without finishing deletes it.
+   * Writes a file, prediction by prediction. The file gets its name when it is whole, and closing
+   * without {@link #finish} leaves nothing behind.
    */
   public static final class Writer implements TextWindows.PredictionConsumer, AutoCloseable {
-    private final Path file;
-    private final Path part;
+    private final NewFile file;
     private final OutputStream out;
     private final long predictions;
     private final ByteBuffer row;
     private long written;
-    private boolean closed;
 
     /**
+     * Begins a file.
+     *
      * @param windows must lie one behind the other ({@link TextWindows#halves})
      * @param vocabulary tokens that the model knows
+     * @throws LaminaException where the file cannot be written
      */
     public Writer(Path file, TextWindows windows, int vocabulary) {
-      this.file = file;
-      part = file.resolveSibling(file.getFileName() + ".part");
       predictions = (long) windows.count() * windows.counted();
       row = buffer(Math.toIntExact(rowBytes(vocabulary)));
       int[] tokens = windows.covered();
@@ -199,11 +195,14 @@ public final class BaseLogits implements AutoCloseable {
       for (int token : tokens) {
         head.putInt(token);
       }
+      this.file = NewFile.create(file);
+      out = new BufferedOutputStream(Channels.newOutputStream(this.file.channel()), 1 << 20);
       try {
-        out = new BufferedOutputStream(Files.newOutputStream(part), 1 << 20);
         out.write(head.array());
       } catch (IOException e) {
-        throw failed(e);
+        try (this.file) {
+          throw this.file.failure(e);
+        }
       }
     }
 
@@ -229,7 +228,7 @@ public final class BaseLogits implements AutoCloseable {
       try {
         out.write(row.array());
       } catch (IOException e) {
-        throw failed(e);
+        throw file.failure(e);
       }
       written++;
     }
@@ -240,28 +239,16 @@ public final class BaseLogits implements AutoCloseable {
         throw new IllegalStateException(written + " predictions of " + predictions);
       }
       try {
-        out.close();
-        closed = true;
-        Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+        out.flush();
       } catch (IOException e) {
-        throw failed(e);
+        throw file.failure(e);
       }
-    }
-
-    private LaminaException failed(IOException e) {
-      return new LaminaException(file + ": cannot be written: " + e.getMessage(), e);
+      file.finish();
     }
 
     @Override
     public void close() {
-      if (!closed) {
-        closed = true;
-        try (out) {
-          Files.deleteIfExists(part);
-        } catch (IOException e) {
-          throw failed(e);
-        }
-      }
+      file.close();
     }
   }
 }

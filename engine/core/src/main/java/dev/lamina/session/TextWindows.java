@@ -68,7 +68,7 @@ public final class TextWindows {
       int[] tokens, int length, int step, int first, int fitting, int most, int bos) {
     if (fitting == 0) {
       throw new LaminaException(
-          "the text has %d tokens: at least one window of %d is needed"
+          "the text has %d tokens, and one window has %d: take a longer text, or a smaller -c"
               .formatted(tokens.length, length));
     }
     int count = most < 0 ? fitting : Math.min(most, fitting);

@@ -45,6 +45,20 @@ class GgufFileTest {
   }
 
   @Test
+  void whatIsNoFileIsNotWaitedFor() {
+    Path device = Path.of("/dev/zero");
+    assumeTrue(Files.exists(device));
+    for (GgufFile.Access access : GgufFile.Access.values()) {
+      GgufException e = assertThrows(GgufException.class, () -> GgufFile.open(device, access));
+      assertEquals(
+          "/dev/zero: this is a pipe or a device, which cannot be mapped: put the model in a file",
+          e.getMessage());
+      e = assertThrows(GgufException.class, () -> GgufFile.open(folder, access));
+      assertEquals(folder + ": this is a folder, not a file", e.getMessage());
+    }
+  }
+
+  @Test
   void whatCannotBeOpened() {
     refused(folder.resolve("nothing.gguf"), "there is no such file");
     refused(folder, "this is a folder, not a file");

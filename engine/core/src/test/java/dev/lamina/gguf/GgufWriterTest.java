@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.LaminaException;
 import dev.lamina.testing.Shared;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -153,8 +154,9 @@ class GgufWriterTest {
 
   @Test
   void aMissingFolderIsTold() {
-    GgufException e =
-        assertThrows(GgufException.class, () -> GgufWriter.create(folder.resolve("no/model.gguf")));
+    LaminaException e =
+        assertThrows(
+            LaminaException.class, () -> GgufWriter.create(folder.resolve("no/model.gguf")));
     assertTrue(e.getMessage().contains("folder to write to does not exist"), e.getMessage());
   }
 

@@ -228,7 +228,9 @@ class PerplexityTest {
   void aTextShorterThanAWindowIsRefused() {
     LaminaException e =
         assertThrows(LaminaException.class, () -> TextWindows.halves(new int[31], 32, -1, -1));
-    assertEquals("the text has 31 tokens: at least one window of 32 is needed", e.getMessage());
+    assertEquals(
+        "the text has 31 tokens, and one window has 32: take a longer text, or a smaller -c",
+        e.getMessage());
   }
 
   /** One window of 4 tokens of a vocabulary of 3, byte by byte as llama.cpp lays it out. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -70,7 +71,7 @@ public final class Selection {
 
   /** All files whose path or name matches a pattern; of a split model any part brings all. */
   public static List<String> matching(String repo, String glob, List<String> paths) {
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    PathMatcher matcher = glob(glob);
     List<String> found =
         paths.stream()
             .filter(
@@ -87,6 +88,19 @@ public final class Selection {
       throw new HubException(repo + ": no file matches " + glob);
     }
     return found;
+  }
+
+  /**
+   * A pattern of the files to take, as shells write it.
+   *
+   * @throws HubException where it is none
+   */
+  public static PathMatcher glob(String pattern) {
+    try {
+      return FileSystems.getDefault().getPathMatcher("glob:" + pattern);
+    } catch (PatternSyntaxException e) {
+      throw new HubException("--include: '" + pattern + "' is no pattern: " + e.getDescription());
+    }
   }
 
   /** One file by its path, with all parts of a split one. */
