@@ -1,14 +1,8 @@
 package dev.lamina.chat;
 
-import dev.lamina.chat.json.Json;
-import dev.lamina.chat.json.JsonException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Finds tool calls in a model's text as it comes. Text that may yet be a call is held back; what
@@ -34,13 +28,6 @@ public final class ToolCallParser {
   private static final String MISTRAL_ARGUMENTS = "[ARGS]";
   private static final String MISTRAL_ID = "[CALL_ID]";
   private static final String LLAMA_OPEN = "<|python_tag|>";
-
-  /** {@code name.call(key="value", ...)}, Llama's form for its built-in tools. */
-  private static final Pattern LLAMA_CALL =
-      Pattern.compile("\\s*([A-Za-z_]\\w*)\\.call\\((.*)\\)\\s*", Pattern.DOTALL);
-
-  private static final Pattern LLAMA_ARGUMENT =
-      Pattern.compile("\\s*([A-Za-z_]\\w*)\\s*=\\s*(\"(?:[^\"\\\\]|\\\\.)*+\")\\s*(,|$)");
 
   /** A call held back that grows beyond this is given up and comes out as text. */
   private static final int MAX_HELD = 1 << 20;
@@ -195,7 +182,13 @@ public final class ToolCallParser {
 
   /** Takes what stands between the tags; {@code end} is after the closing one. */
   private void hermes(int close, int end, List<Event> events) {
-    ToolCall call = callOf(held.substring(Math.min(close, HERMES_OPEN.length()), close));
+    ToolCall call =
+        ToolCallReader.object(held.substring(Math.min(close, HERMES_OPEN.length()), close));
+    take(call, end, events);
+  }
+
+  /** Takes the text up to {@code end} as a call, or as text where {@code call} is null. */
+  private void take(ToolCall call, int end, List<Event> events) {
     if (call == null) {
       text(end, events);
     } else {
@@ -203,40 +196,6 @@ public final class ToolCallParser {
       held.delete(0, end);
     }
     become(State.TEXT);
-  }
-
-  /** The call that a JSON object describes, or null. */
-  private static ToolCall callOf(String json) {
-    try {
-      return callOf(Json.readObject(json));
-    } catch (JsonException e) {
-      return null;
-    }
-  }
-
-  private static ToolCall callOf(Map<?, ?> object) {
-    // OpenAI's nesting, which some models imitate.
-    Map<?, ?> call = object.get("function") instanceof Map<?, ?> inner ? inner : object;
-    Object arguments =
-        call.containsKey("arguments") ? call.get("arguments") : call.get("parameters");
-    if (!(call.get("name") instanceof String name) || name.isEmpty()) {
-      return null;
-    }
-    if (arguments == null) {
-      arguments = Map.of();
-    }
-    if (arguments instanceof String text) {
-      try {
-        arguments = Json.readObject(text);
-      } catch (JsonException e) {
-        return null;
-      }
-    }
-    if (!(arguments instanceof Map<?, ?>)) {
-      return null;
-    }
-    String id = object.get("id") instanceof String given ? given : null;
-    return new ToolCall(id, name, Json.write(arguments));
   }
 
   /** Takes Mistral's calls after the mark; false where more text is needed. */
@@ -250,7 +209,7 @@ public final class ToolCallParser {
       if (end < 0) {
         return giveUpIf(last, events);
       }
-      List<ToolCall> calls = callsOf(held.substring(begin, end));
+      List<ToolCall> calls = ToolCallReader.array(held.substring(begin, end));
       if (calls == null) {
         text(end, events);
       } else {
@@ -281,21 +240,7 @@ public final class ToolCallParser {
     int mark = head.indexOf(MISTRAL_ID);
     String id = mark < 0 ? null : head.substring(mark + MISTRAL_ID.length()).strip();
     String name = mark < 0 ? head : head.substring(0, mark).strip();
-    String arguments = null;
-    if (name.matches("[A-Za-z_][\\w.-]*")) {
-      try {
-        arguments = Json.write(Json.readObject(held.substring(brace, end)));
-      } catch (JsonException e) {
-        arguments = null;
-      }
-    }
-    if (arguments == null) {
-      text(end, events);
-    } else {
-      events.add(new Event.Call(new ToolCall(id, name, arguments)));
-      held.delete(0, end);
-    }
-    become(State.TEXT);
+    take(ToolCallReader.named(id, name, held.substring(brace, end)), end, events);
     return true;
   }
 
@@ -319,43 +264,19 @@ public final class ToolCallParser {
     return held.indexOf(mark, at) == at;
   }
 
-  /** The calls of a JSON array, or null where one of its elements is none. */
-  private static List<ToolCall> callsOf(String json) {
-    try {
-      if (!(Json.read(json) instanceof List<?> list) || list.isEmpty()) {
-        return null;
-      }
-      List<ToolCall> calls = new ArrayList<>();
-      for (Object element : list) {
-        ToolCall call = element instanceof Map<?, ?> object ? callOf(object) : null;
-        if (call == null) {
-          return null;
-        }
-        calls.add(call);
-      }
-      return calls;
-    } catch (JsonException e) {
-      return null;
-    }
-  }
-
   /** Takes all of what is held as Llama's calls, if that is what it is. */
   private void llama(List<Event> events) {
     boolean marked = startsWith(LLAMA_OPEN, 0);
     int at = skipSpace(marked ? LLAMA_OPEN.length() : 0);
     List<ToolCall> calls = new ArrayList<>();
-    Matcher builtin = LLAMA_CALL.matcher(held.substring(at));
-    if (marked && builtin.matches()) {
-      ToolCall call = builtinCall(builtin.group(1), builtin.group(2));
-      if (call == null) {
-        return;
-      }
-      calls.add(call);
+    ToolCall builtin = marked ? ToolCallReader.builtin(held.substring(at)) : null;
+    if (builtin != null) {
+      calls.add(builtin);
       at = held.length();
     }
     while (at < held.length()) {
       int end = held.charAt(at) == '{' ? jsonEnd.find(held, at) : -1;
-      ToolCall call = end < 0 ? null : llamaCall(held.substring(at, end));
+      ToolCall call = end < 0 ? null : ToolCallReader.llama(held.substring(at, end));
       if (call == null) {
         return;
       }
@@ -369,36 +290,5 @@ public final class ToolCallParser {
       calls.forEach(call -> events.add(new Event.Call(call)));
       held.setLength(0);
     }
-  }
-
-  /** An answer can be JSON and no call: only these keys make one. */
-  private static ToolCall llamaCall(String json) {
-    try {
-      Map<String, Object> object = Json.readObject(json);
-      boolean only =
-          Set.of("name", "parameters", "arguments", "type", "id").containsAll(object.keySet());
-      boolean both = object.containsKey("parameters") || object.containsKey("arguments");
-      return only && both ? callOf(object) : null;
-    } catch (JsonException e) {
-      return null;
-    }
-  }
-
-  private static ToolCall builtinCall(String name, String text) {
-    Map<String, Object> arguments = new LinkedHashMap<>();
-    Matcher matcher = LLAMA_ARGUMENT.matcher(text);
-    int at = 0;
-    while (at < text.length()) {
-      if (!matcher.find(at) || matcher.start() != at) {
-        return null;
-      }
-      try {
-        arguments.put(matcher.group(1), Json.read(matcher.group(2)));
-      } catch (JsonException e) {
-        return null;
-      }
-      at = matcher.end();
-    }
-    return new ToolCall(null, name, Json.write(arguments));
   }
 }

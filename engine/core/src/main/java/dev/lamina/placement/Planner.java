@@ -7,13 +7,10 @@ import dev.lamina.backend.Graph;
 import dev.lamina.backend.Limits;
 import dev.lamina.model.ModelGraph;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -33,17 +30,9 @@ import java.util.stream.Collectors;
  * <p>A layer that a device does not run stays on the CPU (or goes to another device that does), and
  * the layers around it may go all the same: each change of device costs one copy of the hidden
  * state. With {@code auto}, layers between two CPU stages go only where they read at least {@link
- * #WORTH_A_VISIT} bytes of weights together, and the output goes only where a layer does.
+ * Assigner#WORTH_A_VISIT} bytes of weights together, and the output goes only where a layer does.
  */
 public final class Planner {
-  /**
-   * Weight bytes that make it worth to leave the CPU for a device and come back: a CPU reads them
-   * in about a millisecond at 20 GB/s, well above two copies with their waits.
-   */
-  static final long WORTH_A_VISIT = 16L << 20;
-
-  private static final int CPU = -1;
-
   private final ModelGraph model;
   private final PlacementRequest request;
   private final List<DeviceLedger> cpus = new ArrayList<>();
@@ -51,10 +40,6 @@ public final class Planner {
   private final List<DeviceLedger> gpus = new ArrayList<>();
   private final Slots graphs;
   private final int slots;
-  private final int windowStart;
-
-  /** Slots that automatic placement gave back to the CPU. */
-  private final Set<Integer> notWorthIt = new HashSet<>();
 
   private Planner(
       ModelGraph model,
@@ -67,7 +52,6 @@ public final class Planner {
     this.request = request;
     this.graphs = new Slots(model);
     this.slots = graphs.count();
-    this.windowStart = slots - request.gpuLayers().slots(model.layers());
     cpus.add(new DeviceLedger(graphs, limits, cpu, request, setbacks));
     for (Device device : devices) {
       if (device != cpu && Placement.isCpu(device)) {
@@ -121,206 +105,15 @@ public final class Planner {
   }
 
   private Placement plan() {
-    Assignment best = assign();
-    if (request.gpuLayers() instanceof GpuLayers.Auto) {
-      while (giveBackSmallVisits(best)) {
-        best = assign();
-      }
-    }
-    return placement(best);
-  }
-
-  /** Which slot goes where: a number into {@link #gpus}, or {@link #CPU} with the reasons. */
-  private final class Assignment {
-    final int[] owner = new int[slots];
-    final List<Map<String, Reason>> reasons = new ArrayList<>();
-
-    Assignment() {
-      Arrays.fill(owner, CPU);
-      for (int i = 0; i < slots; i++) {
-        reasons.add(new LinkedHashMap<>());
-      }
-    }
-
-    int offloaded() {
-      return (int) Arrays.stream(owner).filter(o -> o != CPU).count();
-    }
-
-    boolean wantsMemory() {
-      return reasons.stream()
-          .anyMatch(r -> r.values().stream().anyMatch(x -> x.kind() == Reason.Kind.MEMORY));
-    }
-  }
-
-  private Assignment assign() {
-    int[] none = new int[gpus.size()];
-    Arrays.fill(none, windowStart);
-    if (candidates.shares() == null || gpus.size() < 2) {
-      return fill(none);
-    }
-    int[] wanted = shareStarts();
-    Assignment best = fill(wanted);
-    if (!best.wantsMemory()) {
-      return best;
-    }
-    // Move the devices' ranges towards the packed ones just as far as it takes to place as many.
-    Assignment packed = fill(none);
-    if (packed.offloaded() == best.offloaded()) {
-      return best;
-    }
-    best = packed;
-    int near = 0;
-    int far = slots;
-    while (far - near > 1) {
-      int middle = (near + far) / 2;
-      int[] starts = new int[wanted.length];
-      for (int i = 0; i < starts.length; i++) {
-        starts[i] = wanted[i] - (wanted[i] - windowStart) * middle / slots;
-      }
-      Assignment moved = fill(starts);
-      if (moved.offloaded() >= packed.offloaded()) {
-        best = moved;
-        far = middle;
-      } else {
-        near = middle;
-      }
-    }
-    return best;
-  }
-
-  /** The first slot of each device by its share, with llama.cpp's float arithmetic. */
-  private int[] shareStarts() {
-    List<Float> shares = candidates.shares();
-    float sum = 0;
-    float[] upTo = new float[shares.size()];
-    for (int i = 0; i < upTo.length; i++) {
-      sum += shares.get(i);
-      upTo[i] = sum;
-    }
-    int[] starts = new int[upTo.length];
-    Arrays.fill(starts, slots);
-    for (int slot = slots - 1; slot >= windowStart; slot--) {
-      float at = (float) (slot - windowStart) / (slots - windowStart);
-      int device = 0;
-      while (device < upTo.length - 1 && at >= upTo[device] / sum) {
-        device++;
-      }
-      starts[device] = slot;
-    }
-    // A device without slots of its own begins where the next one does.
-    for (int i = upTo.length - 2; i >= 0; i--) {
-      starts[i] = Math.min(starts[i], starts[i + 1]);
-    }
-    return starts;
-  }
-
-  /** Fills every device from the output's end, down to its own first slot. */
-  private Assignment fill(int[] starts) {
-    Assignment result = new Assignment();
-    for (int g = gpus.size() - 1; g >= 0; g--) {
-      gpus.get(g).clear();
-      int low = g == 0 ? windowStart : starts[g];
-      boolean full = false;
-      for (int end = slots; end > low && !full; ) {
-        if (!wants(result, g, end - 1)) {
-          end--;
-          continue;
-        }
-        int first = end - 1;
-        while (first > low && wants(result, g, first - 1)) {
-          first--;
-        }
-        full = take(result, g, first, end, low);
-        // An output too large for the device is no reason to leave its memory empty.
-        boolean outputAlone = full && end == slots && result.owner[slots - 1] != g;
-        full &= !outputAlone;
-        end = outputAlone ? end - 1 : first;
-      }
-    }
-    return result;
-  }
-
-  /** Whether a slot is free and the device runs it; notes the reason where it does not. */
-  private boolean wants(Assignment result, int g, int slot) {
-    if (result.owner[slot] != CPU) {
-      return false;
-    }
-    Optional<Reason> no = keptOff(slot).or(() -> gpus.get(g).answer(slot).no());
-    no.ifPresent(reason -> result.reasons.get(slot).put(gpus.get(g).info().id(), reason));
-    return no.isEmpty();
-  }
-
-  /**
-   * Gives a device what fits of a range of slots.
-   *
-   * @return whether it is full; the reason is then noted for all slots left, down to {@code low}
-   */
-  private boolean take(Assignment result, int g, int first, int end, int low) {
-    DeviceLedger gpu = gpus.get(g);
-    int taken = gpu.take(first, end);
-    Arrays.fill(result.owner, taken, end, g);
-    if (taken == first) {
-      return false;
-    }
-    Reason reason = gpu.full(taken - 1, end);
-    for (int slot = taken - 1; slot >= low; slot--) {
-      if (result.owner[slot] == CPU && wants(result, g, slot)) {
-        result.reasons.get(slot).put(gpu.info().id(), reason);
-      }
-    }
-    return true;
-  }
-
-  /** What keeps a slot off every device. */
-  private Optional<Reason> keptOff(int slot) {
-    if (notWorthIt.contains(slot)) {
-      return Optional.of(
-          new Reason(
-              Reason.Kind.NOT_WORTH_IT,
-              slot == slots - 1
-                  ? "no layer goes there, so the output does not"
-                  : "alone between CPU layers and too small to be worth the way there and back"));
-    }
-    if (!request.kvOffload() && slot < slots - 1 && !graphs.graph(slot).kv().isEmpty()) {
-      return Optional.of(
-          new Reason(
-              Reason.Kind.KV_ON_HOST,
-              "--no-kv-offload keeps its keys and values in host memory, and a layer runs where"
-                  + " they are"));
-    }
-    return Optional.empty();
-  }
-
-  /** Marks small runs between CPU layers, and an output alone; false where there are none left. */
-  private boolean giveBackSmallVisits(Assignment plan) {
-    boolean any = false;
-    for (int first = 0; first < slots; ) {
-      int end = first + 1;
-      while (end < slots && plan.owner[end] == plan.owner[first]) {
-        end++;
-      }
-      if (plan.owner[first] != CPU) {
-        boolean outputAlone = first == slots - 1 && slots > 1 && plan.owner[first - 1] == CPU;
-        boolean between =
-            first > 0 && end < slots && plan.owner[first - 1] == CPU && plan.owner[end] == CPU;
-        DeviceLedger gpu = gpus.get(plan.owner[first]);
-        if ((outputAlone && plan.offloaded() == 1)
-            || (between && gpu.weightBytes(graphs.graph(first, end)) < WORTH_A_VISIT)) {
-          for (int slot = first; slot < end; slot++) {
-            any |= notWorthIt.add(slot);
-          }
-        }
-      }
-      first = end;
-    }
-    return any;
+    Assigner assigner = new Assigner(graphs, gpus, candidates.shares(), request);
+    return placement(assigner.assign());
   }
 
   private Placement placement(Assignment plan) {
     List<LayerPlacement> layers = new ArrayList<>();
     List<DeviceLedger> ledgers = new ArrayList<>();
     for (int slot = 0; slot < slots; slot++) {
-      DeviceLedger ledger = plan.owner[slot] == CPU ? cpuFor(slot) : gpus.get(plan.owner[slot]);
+      DeviceLedger ledger = plan.onCpu(slot) ? cpuFor(slot) : gpus.get(plan.owner[slot]);
       ledgers.add(ledger);
       layers.add(new LayerPlacement(slot, ledger.device(), reason(plan, slot)));
     }
@@ -406,11 +199,11 @@ public final class Planner {
   }
 
   private Reason reason(Assignment plan, int slot) {
-    if (plan.owner[slot] != CPU) {
+    if (!plan.onCpu(slot)) {
       return new Reason(Reason.Kind.PLACED, "fits, and every op of it is supported");
     }
-    if (slot < windowStart) {
-      int asked = slots - windowStart;
+    int asked = request.gpuLayers().slots(model.layers());
+    if (slot < slots - asked) {
       return new Reason(
           Reason.Kind.NOT_ASKED,
           asked == 0 ? "-ngl 0 asks for no layer" : "-ngl " + asked + " asks for others");

@@ -11,7 +11,7 @@ final class Attributes {
 
   static Value attribute(Value target, String name, Work work) {
     if (target instanceof Value.Undefined) {
-      throw Operators.undefined(target, work);
+      throw Values.undefined(target, work);
     }
     Value member = member(target, name, work);
     if (member == null && target instanceof Value.Dict dict) {
@@ -22,9 +22,9 @@ final class Attributes {
 
   static Value item(Value target, Value index, Work work) {
     if (target instanceof Value.Undefined) {
-      throw Operators.undefined(target, work);
+      throw Values.undefined(target, work);
     }
-    Value element = Operators.element(target, index, work);
+    Value element = Elements.element(target, index, work);
     if (element == null && index instanceof Value.Str name) {
       element = member(target, name.text(), work);
     }
@@ -56,7 +56,7 @@ final class Attributes {
   }
 
   private static Value loopMember(Value.Loop loop, String name) {
-    Evaluator.LoopState state = loop.state;
+    Renderer.LoopState state = loop.state;
     List<Value> items = state.items;
     int index = state.index;
     return switch (name) {

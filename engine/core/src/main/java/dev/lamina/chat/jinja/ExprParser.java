@@ -1,25 +1,39 @@
 package dev.lamina.chat.jinja;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Expressions by recursive descent, with the precedences of Jinja (and its order of unaries). */
+/**
+ * Expressions by recursive descent, with the precedences of Jinja (and its order of unaries). What
+ * the operators stand between is read by {@link OperandParser}.
+ */
 final class ExprParser {
   /** Parentheses in parentheses; each takes about a dozen frames of the stack. */
   private static final int MAX_NESTING = 60;
 
   private final Tokens tokens;
+  private final OperandParser operands;
   private int nesting;
 
   ExprParser(Tokens tokens) {
     this.tokens = tokens;
+    this.operands = new OperandParser(tokens, this);
   }
 
-  private void enter() {
+  /** Goes one level deeper, where the expression may. */
+  void enter() {
     if (++nesting > MAX_NESTING) {
       throw tokens.error("an expression nests deeper than " + MAX_NESTING + " levels");
     }
+  }
+
+  void leave() {
+    nesting--;
+  }
+
+  /** What reads the operands, and the filters of blocks. */
+  OperandParser operands() {
+    return operands;
   }
 
   /**
@@ -64,7 +78,7 @@ final class ExprParser {
       Expr otherwise = tokens.skipName("else") ? expression() : null;
       expr = new Expr.Conditional(test, expr, otherwise, line);
     }
-    nesting--;
+    leave();
     return expr;
   }
 
@@ -93,7 +107,7 @@ final class ExprParser {
     enter();
     int line = tokens.next().line();
     Expr operand = not();
-    nesting--;
+    leave();
     return new Expr.Unary(Operator.NOT, operand, line);
   }
 
@@ -203,284 +217,11 @@ final class ExprParser {
       tokens.next();
       Operator operator = token.text().equals("-") ? Operator.SUBTRACT : Operator.ADD;
       expr = new Expr.Unary(operator, unary(false), token.line());
-      nesting--;
+      leave();
     } else {
-      expr = primary();
+      expr = operands.primary();
     }
-    expr = postfix(expr);
-    return filters ? filtersAndTests(expr) : expr;
-  }
-
-  private Expr primary() {
-    Token token = tokens.next();
-    int line = token.line();
-    switch (token.kind()) {
-      case NAME -> {
-        return switch (token.text()) {
-          case "true", "True" -> new Expr.Const(Value.Bool.TRUE, line);
-          case "false", "False" -> new Expr.Const(Value.Bool.FALSE, line);
-          case "none", "None" -> new Expr.Const(Value.None.NONE, line);
-          default -> new Expr.Name(token.text(), line);
-        };
-      }
-      case STRING -> {
-        if (tokens.current().kind() != Token.Kind.STRING) {
-          return new Expr.Const(new Value.Str(token.text()), line);
-        }
-        StringBuilder text = new StringBuilder(token.text());
-        while (tokens.current().kind() == Token.Kind.STRING) {
-          text.append(tokens.next().text());
-        }
-        return new Expr.Const(new Value.Str(text.toString()), line);
-      }
-      case INTEGER -> {
-        return new Expr.Const(new Value.Int(integer(token.text())), line);
-      }
-      case FLOAT -> {
-        return new Expr.Const(new Value.Flt(Double.parseDouble(token.text())), line);
-      }
-      case OPERATOR -> {
-        switch (token.text()) {
-          case "(" -> {
-            if (tokens.skipOperator(")")) {
-              return new Expr.Sequence(List.of(), true, line);
-            }
-            Expr expr = tuple(true);
-            tokens.expectOperator(")");
-            return expr;
-          }
-          case "[" -> {
-            return list(line);
-          }
-          case "{" -> {
-            return mapping(line);
-          }
-          default -> {}
-        }
-      }
-      default -> {}
-    }
-    throw new TemplateException(line, "a value was expected, not " + token.describe());
-  }
-
-  private static BigInteger integer(String text) {
-    if (text.length() > 2 && text.charAt(0) == '0') {
-      int radix =
-          switch (text.charAt(1) | 32) {
-            case 'x' -> 16;
-            case 'o' -> 8;
-            case 'b' -> 2;
-            default -> 10;
-          };
-      return new BigInteger(radix == 10 ? text : text.substring(2), radix);
-    }
-    return new BigInteger(text);
-  }
-
-  private Expr list(int line) {
-    List<Expr> items = new ArrayList<>();
-    while (!tokens.current().isOperator("]")) {
-      if (!items.isEmpty()) {
-        tokens.expectOperator(",");
-        if (tokens.current().isOperator("]")) {
-          break;
-        }
-      }
-      items.add(expression());
-    }
-    tokens.expectOperator("]");
-    return new Expr.Sequence(items, false, line);
-  }
-
-  private Expr mapping(int line) {
-    List<Expr> keys = new ArrayList<>();
-    List<Expr> values = new ArrayList<>();
-    while (!tokens.current().isOperator("}")) {
-      if (!keys.isEmpty()) {
-        tokens.expectOperator(",");
-        if (tokens.current().isOperator("}")) {
-          break;
-        }
-      }
-      keys.add(expression());
-      tokens.expectOperator(":");
-      values.add(expression());
-    }
-    tokens.expectOperator("}");
-    return new Expr.Mapping(keys, values, line);
-  }
-
-  private Expr postfix(Expr start) {
-    Expr expr = start;
-    while (tokens.current().kind() == Token.Kind.OPERATOR) {
-      Token token = tokens.current();
-      switch (token.text()) {
-        case "." -> {
-          tokens.next();
-          Token name = tokens.next();
-          if (name.kind() == Token.Kind.NAME) {
-            expr = new Expr.Attribute(expr, name.text(), token.line());
-          } else if (name.kind() == Token.Kind.INTEGER) {
-            Expr index = new Expr.Const(new Value.Int(integer(name.text())), name.line());
-            expr = new Expr.Item(expr, index, token.line());
-          } else {
-            throw new TemplateException(
-                name.line(), "a name or number was expected after '.', not " + name.describe());
-          }
-        }
-        case "[" -> {
-          tokens.next();
-          expr = new Expr.Item(expr, subscript(), token.line());
-        }
-        case "(" -> expr = new Expr.Call(expr, arguments(), token.line());
-        default -> {
-          return expr;
-        }
-      }
-    }
-    return expr;
-  }
-
-  private Expr subscript() {
-    int line = tokens.current().line();
-    List<Expr> items = new ArrayList<>();
-    do {
-      items.add(slice());
-    } while (tokens.skipOperator(","));
-    tokens.expectOperator("]");
-    return items.size() == 1 ? items.getFirst() : new Expr.Sequence(items, true, line);
-  }
-
-  private Expr slice() {
-    int line = tokens.current().line();
-    Expr from = tokens.current().isOperator(":") ? null : expression();
-    if (!tokens.skipOperator(":")) {
-      return from;
-    }
-    Expr to = sliceEnd() ? null : expression();
-    Expr step = tokens.skipOperator(":") && !sliceEnd() ? expression() : null;
-    return new Expr.Slice(from, to, step, line);
-  }
-
-  private boolean sliceEnd() {
-    Token token = tokens.current();
-    return token.isOperator(":") || token.isOperator("]") || token.isOperator(",");
-  }
-
-  private Expr.Arguments arguments() {
-    tokens.expectOperator("(");
-    List<Expr> positional = new ArrayList<>();
-    List<String> names = new ArrayList<>();
-    List<Expr> named = new ArrayList<>();
-    Expr star = null;
-    Expr starStar = null;
-    boolean first = true;
-    while (!tokens.current().isOperator(")")) {
-      if (!first) {
-        tokens.expectOperator(",");
-        if (tokens.current().isOperator(")")) {
-          break;
-        }
-      }
-      first = false;
-      if (starStar != null) {
-        throw tokens.error("arguments after '**'");
-      }
-      if (tokens.skipOperator("**")) {
-        starStar = expression();
-      } else if (star == null && tokens.skipOperator("*")) {
-        star = expression();
-      } else if (tokens.current().kind() == Token.Kind.NAME && tokens.peek().isOperator("=")) {
-        String name = tokens.next().text();
-        tokens.next();
-        if (names.contains(name)) {
-          throw tokens.error("the argument '" + name + "' is there twice");
-        }
-        names.add(name);
-        named.add(expression());
-      } else if (star != null || !names.isEmpty()) {
-        throw tokens.error("a positional argument after named ones");
-      } else {
-        positional.add(expression());
-      }
-    }
-    tokens.expectOperator(")");
-    return new Expr.Arguments(positional, names, named, star, starStar);
-  }
-
-  private Expr filtersAndTests(Expr start) {
-    Expr expr = start;
-    while (true) {
-      Token token = tokens.current();
-      if (token.isOperator("|")) {
-        tokens.next();
-        expr = new Expr.Filtered(expr, filterCall(), token.line());
-      } else if (token.isName("is")) {
-        tokens.next();
-        expr = test(expr, token.line());
-      } else if (token.isOperator("(")) {
-        expr = new Expr.Call(expr, arguments(), token.line());
-      } else {
-        return expr;
-      }
-    }
-  }
-
-  /** {@code | a | b(c)}; may be none. */
-  List<Expr.FilterCall> filterCalls() {
-    List<Expr.FilterCall> filters = new ArrayList<>();
-    while (tokens.skipOperator("|")) {
-      filters.add(filterCall());
-    }
-    return filters;
-  }
-
-  /** A filter's name and arguments, after the {@code |}. */
-  Expr.FilterCall filterCall() {
-    int line = tokens.current().line();
-    String name = dottedName();
-    Expr.Arguments arguments = tokens.current().isOperator("(") ? arguments() : Expr.Arguments.NONE;
-    return new Expr.FilterCall(name, arguments, line);
-  }
-
-  private String dottedName() {
-    StringBuilder name = new StringBuilder(tokens.expect(Token.Kind.NAME).text());
-    while (tokens.skipOperator(".")) {
-      name.append('.').append(tokens.expect(Token.Kind.NAME).text());
-    }
-    return name.toString();
-  }
-
-  private Expr test(Expr input, int line) {
-    boolean negated = tokens.skipName("not");
-    String name = dottedName();
-    Expr.Arguments arguments = Expr.Arguments.NONE;
-    Token token = tokens.current();
-    if (token.isOperator("(")) {
-      arguments = arguments();
-    } else if (beginsOperand(token)) {
-      if (token.isName("is")) {
-        throw tokens.error("tests with 'is' cannot follow each other");
-      }
-      enter();
-      Expr operand = postfix(primary());
-      nesting--;
-      arguments = new Expr.Arguments(List.of(operand), List.of(), List.of(), null, null);
-    }
-    Expr test = new Expr.Tested(input, name, arguments, line);
-    return negated ? new Expr.Unary(Operator.NOT, test, line) : test;
-  }
-
-  private static boolean beginsOperand(Token token) {
-    return switch (token.kind()) {
-      case STRING, INTEGER, FLOAT -> true;
-      case NAME ->
-          !token.isName("else")
-              && !token.isName("or")
-              && !token.isName("and")
-              && !token.isName("if");
-      case OPERATOR -> token.isOperator("[") || token.isOperator("{");
-      default -> false;
-    };
+    expr = operands.postfix(expr);
+    return filters ? operands.filtersAndTests(expr) : expr;
   }
 }

@@ -2,17 +2,14 @@ package dev.lamina.chat.jinja;
 
 import dev.lamina.chat.json.Json;
 import dev.lamina.chat.json.JsonException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
-/** The filters on text and numbers, and the table of all filters. */
+/**
+ * The filters on text, and the table of those on single values; {@link ListFilters} has the rest.
+ */
 final class Filters {
   private static final Set<String> NAMES =
       Set.of(
@@ -66,24 +63,16 @@ final class Filters {
         work.steps(set == null ? 0 : set.length());
         yield text(Strings.strip(soft(input, work), set, true, true), work);
       }
-      case "int" -> toInteger(input, args, work);
-      case "float" -> toFloat(input, args, work);
-      case "round" -> round(input, args, work);
-      case "abs" -> {
-        args.bind(name, work);
-        if (!(input instanceof Value.Num n)) {
-          throw notFor(name, input, work);
-        }
-        yield n.integer() != null
-            ? new Value.Int(n.integer().abs())
-            : new Value.Flt(Math.abs(n.toDouble()));
-      }
+      case "int" -> NumberFilters.toInteger(input, args, work);
+      case "float" -> NumberFilters.toFloat(input, args, work);
+      case "round" -> NumberFilters.round(input, args, work);
+      case "abs" -> NumberFilters.abs(input, args, work);
       case "replace" -> {
         Value[] a = args.bind(name, work, "old", "new", "count");
         if (a[1] == null) {
           throw work.error("'replace' needs two arguments");
         }
-        yield Methods.replace(soft(input, work), a[0], a[1], a[2], work);
+        yield StringMethods.replace(soft(input, work), a[0], a[1], a[2], work);
       }
       case "format" -> {
         if (!args.positional().isEmpty() && !args.named().isEmpty()) {
@@ -104,7 +93,7 @@ final class Filters {
         work.chars((long) s.length() + Math.max(0, n));
         yield new Value.Str(Strings.center(s, n, " "));
       }
-      case "filesizeformat" -> fileSize(input, args, work);
+      case "filesizeformat" -> NumberFilters.fileSize(input, args, work);
       default -> {
         args.bind(name, work);
         yield simple(name, input, work);
@@ -213,81 +202,6 @@ final class Filters {
     return out.toString();
   }
 
-  private static Value toInteger(Value input, Args args, Work work) {
-    Value[] a = args.bind("int", work, "default", "base");
-    Value otherwise = a[0] != null ? a[0] : Value.Int.of(0);
-    int base = a[1] == null ? 10 : Values.integer(a[1], "the base", work);
-    switch (input) {
-      case Value.Num n when n.integer() != null -> {
-        return new Value.Int(n.integer());
-      }
-      case Value.Num n when Double.isFinite(n.toDouble()) -> {
-        return new Value.Int(new BigDecimal(n.toDouble()).toBigInteger());
-      }
-      case Value.Str s -> {
-        BigInteger n = Numbers.parseInteger(s.text(), base);
-        if (n != null) {
-          return Operators.integer(n, work);
-        }
-        Double d = Numbers.parseFloat(s.text());
-        return d != null && Double.isFinite(d)
-            ? new Value.Int(new BigDecimal(d).toBigInteger())
-            : otherwise;
-      }
-      case Value.Undefined u -> throw work.error(u.reason());
-      default -> {
-        return otherwise;
-      }
-    }
-  }
-
-  private static Value toFloat(Value input, Args args, Work work) {
-    Value[] a = args.bind("float", work, "default");
-    Value otherwise = a[0] != null ? a[0] : new Value.Flt(0);
-    return switch (input) {
-      case Value.Num n -> new Value.Flt(n.toDouble());
-      case Value.Str s -> {
-        Double d = Numbers.parseFloat(s.text());
-        yield d != null ? new Value.Flt(d) : otherwise;
-      }
-      case Value.Undefined u -> throw work.error(u.reason());
-      default -> otherwise;
-    };
-  }
-
-  private static Value round(Value input, Args args, Work work) {
-    Value[] a = args.bind("round", work, "precision", "method");
-    int digits = a[0] == null ? 0 : Values.integer(a[0], "the precision", work);
-    String method = a[1] == null ? "common" : Values.string(a[1], "the method", work);
-    if (!(input instanceof Value.Num n)) {
-      throw notFor("round", input, work);
-    }
-    RoundingMode mode =
-        switch (method) {
-          case "common" -> RoundingMode.HALF_EVEN;
-          case "ceil" -> RoundingMode.CEILING;
-          case "floor" -> RoundingMode.FLOOR;
-          default -> throw work.error("the method of 'round' must be common, ceil or floor");
-        };
-    if (n.integer() != null && mode == RoundingMode.HALF_EVEN) {
-      if (digits >= 0) {
-        return new Value.Int(n.integer());
-      }
-      if (digits < -5_000) {
-        return Value.Int.of(0);
-      }
-      return new Value.Int(new BigDecimal(n.integer()).setScale(digits, mode).toBigInteger());
-    }
-    if (mode == RoundingMode.HALF_EVEN) {
-      return new Value.Flt(Numbers.round(n.toDouble(), digits, mode));
-    }
-    // Jinja computes these two in floats, with their errors.
-    double scale = Math.pow(10, digits);
-    double scaled = n.toDouble() * scale;
-    return new Value.Flt(
-        (mode == RoundingMode.CEILING ? Math.ceil(scaled) : Math.floor(scaled)) / scale);
-  }
-
   private static Value indent(String s, Args args, Work work) {
     Value[] a = args.bind("indent", work, "width", "first", "blank");
     String indention =
@@ -391,82 +305,5 @@ final class Filters {
       inWord = word;
     }
     return words;
-  }
-
-  private static Value fileSize(Value input, Args args, Work work) {
-    Value[] a = args.bind("filesizeformat", work, "binary");
-    boolean binary = a[0] != null && Values.truth(a[0]);
-    double bytes = ((Value.Num) toFloat(input, Args.NONE, work)).toDouble();
-    double base = binary ? 1024 : 1000;
-    if (bytes == 1) {
-      return new Value.Str("1 Byte");
-    }
-    if (bytes < base) {
-      return new Value.Str(Numbers.format(Math.floor(bytes), 'f', 0, false) + " Bytes");
-    }
-    String prefixes = binary ? "KMGTPEZY" : "kMGTPEZY";
-    int i = 0;
-    double unit = base * base;
-    while (i < prefixes.length() - 1 && bytes >= unit) {
-      unit *= base;
-      i++;
-    }
-    return new Value.Str(
-        Numbers.format(base * bytes / unit, 'f', 1, false)
-            + " "
-            + prefixes.charAt(i)
-            + (binary ? "iB" : "B"));
-  }
-
-  /** The value at a dotted path, keys before methods; {@code otherwise} (if any) where missing. */
-  static Value path(Value item, Value path, Value otherwise, Work work) {
-    Value value = item;
-    if (path instanceof Value.Num) {
-      value = Attributes.item(value, path, work);
-      return value instanceof Value.Undefined && otherwise != null ? otherwise : value;
-    }
-    for (String part : Strings.split(Values.string(path, "an attribute", work), ".", 50)) {
-      work.step();
-      boolean index = Strings.all(part, c -> c >= '0' && c <= '9') && part.length() < 10;
-      value =
-          Attributes.item(
-              value, index ? Value.Int.of(Long.parseLong(part)) : new Value.Str(part), work);
-      if (value instanceof Value.Undefined && otherwise != null) {
-        value = otherwise;
-      }
-    }
-    return value;
-  }
-
-  /** What Jinja compares strings by where case does not matter. */
-  static Value foldCase(Value value, boolean caseSensitive, Work work) {
-    if (!caseSensitive && value instanceof Value.Str s) {
-      work.chars(s.text().length());
-      return new Value.Str(s.text().toLowerCase(Locale.ROOT));
-    }
-    return value;
-  }
-
-  /** The values of an argument list for {@code attribute=...}. */
-  static List<Value> paths(Value attribute, Work work) {
-    if (!(attribute instanceof Value.Str s)) {
-      return List.of(attribute);
-    }
-    List<Value> paths = new ArrayList<>();
-    for (String part : Strings.split(s.text(), ",", 50)) {
-      paths.add(new Value.Str(part));
-    }
-    return paths;
-  }
-
-  static boolean flag(Value value, boolean otherwise) {
-    return value == null ? otherwise : Values.truth(value);
-  }
-
-  static Map<Value, Value> mapping(String name, Value input, Work work) {
-    if (input instanceof Value.Dict dict) {
-      return dict.entries;
-    }
-    throw notFor(name, input, work);
   }
 }

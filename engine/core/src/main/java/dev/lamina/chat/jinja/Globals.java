@@ -97,7 +97,7 @@ final class Globals {
       return n.integer();
     }
     if (value instanceof Value.Undefined) {
-      throw Operators.undefined(value, work);
+      throw Values.undefined(value, work);
     }
     throw work.error("the bounds of 'range' must be integers, not a " + value.type());
   }

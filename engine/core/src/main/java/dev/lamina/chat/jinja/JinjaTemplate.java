@@ -61,7 +61,7 @@ public final class JinjaTemplate {
     Scope scope = new Scope(globals);
     variables.forEach((name, value) -> scope.set(name, Values.of(value, work)));
     try {
-      return new Evaluator(work).render(statements, scope);
+      return new Renderer(work).render(statements, scope);
     } catch (StackOverflowError e) {
       // The limit of depth lies far below a usual stack; a caller that has used up most of a small
       // one still gets a sentence. Nothing outlives the render that could be left half done.

@@ -200,9 +200,9 @@ final class Lexer {
       }
       char c = source.charAt(pos);
       if (c == '\'' || c == '"') {
-        string(c);
+        literal(Literals.string(source, pos, line));
       } else if (c >= '0' && c <= '9') {
-        number();
+        literal(Literals.number(source, pos, line));
       } else if (Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c)
           || Character.isHighSurrogate(c)) {
         name();
@@ -210,6 +210,11 @@ final class Lexer {
         operator(open);
       }
     }
+  }
+
+  private void literal(Literals.Literal literal) {
+    add(literal.kind(), literal.text());
+    moveTo(literal.end());
   }
 
   private void name() {
@@ -229,168 +234,6 @@ final class Lexer {
     }
     add(Token.Kind.NAME, name);
     pos = end;
-  }
-
-  private int digits(int at) {
-    int end = at;
-    while (end < source.length()) {
-      char c = source.charAt(end);
-      boolean digit = c >= '0' && c <= '9';
-      boolean underscore = c == '_' && end > at && isDigit(end - 1) && isDigit(end + 1);
-      if (!digit && !underscore) {
-        break;
-      }
-      end++;
-    }
-    return end;
-  }
-
-  private boolean isDigit(int at) {
-    return at >= 0 && at < source.length() && source.charAt(at) >= '0' && source.charAt(at) <= '9';
-  }
-
-  private void number() {
-    int end = radixEnd();
-    if (end > 0) {
-      add(Token.Kind.INTEGER, source.substring(pos, end).replace("_", ""));
-      pos = end;
-      return;
-    }
-    end = digits(pos);
-    boolean real = false;
-    // After a dot, as in items.0.1, digits are an index and never a float.
-    if (pos == 0 || source.charAt(pos - 1) != '.') {
-      if (end < source.length() && source.charAt(end) == '.' && isDigit(end + 1)) {
-        end = digits(end + 1);
-        real = true;
-      }
-      if (end < source.length() && (source.charAt(end) | 32) == 'e') {
-        int exponent = end + 1;
-        if (exponent < source.length() && "+-".indexOf(source.charAt(exponent)) >= 0) {
-          exponent++;
-        }
-        if (isDigit(exponent)) {
-          end = digits(exponent);
-          real = true;
-        }
-      }
-    }
-    String text = source.substring(pos, end).replace("_", "");
-    if (text.length() > 400) {
-      throw error("a number of more than 400 digits");
-    }
-    if (!real
-        && text.length() > 1
-        && text.charAt(0) == '0'
-        && !text.chars().allMatch(c -> c == '0')) {
-      throw error("an integer with leading zeros: " + Text.shorten(text, 40));
-    }
-    add(real ? Token.Kind.FLOAT : Token.Kind.INTEGER, text);
-    pos = end;
-  }
-
-  /** The end of {@code 0x1f}, {@code 0o17} or {@code 0b1}, or -1. */
-  private int radixEnd() {
-    if (source.charAt(pos) != '0' || pos + 2 >= source.length()) {
-      return -1;
-    }
-    int radix =
-        switch (source.charAt(pos + 1) | 32) {
-          case 'x' -> 16;
-          case 'o' -> 8;
-          case 'b' -> 2;
-          default -> 0;
-        };
-    if (radix == 0) {
-      return -1;
-    }
-    int end = pos + 2;
-    while (end < source.length()
-        && end < pos + 300
-        && (source.charAt(end) == '_'
-            || source.charAt(end) < 128 && Character.digit(source.charAt(end), radix) >= 0)) {
-      end++;
-    }
-    while (source.charAt(end - 1) == '_') {
-      end--;
-    }
-    return end > pos + 2 ? end : -1;
-  }
-
-  private void string(char quote) {
-    StringBuilder text = new StringBuilder();
-    int start = pos++;
-    while (true) {
-      if (pos >= source.length()) {
-        pos = start;
-        throw error("a string without its closing " + quote);
-      }
-      char c = source.charAt(pos++);
-      if (c == quote) {
-        break;
-      }
-      if (c == '\\' && pos < source.length()) {
-        escape(text);
-      } else {
-        text.append(c);
-      }
-    }
-    int end = pos;
-    add(Token.Kind.STRING, text.toString());
-    pos = start;
-    moveTo(end);
-  }
-
-  /** A Python escape; the backslash is read already. One that Python does not know stays. */
-  private void escape(StringBuilder text) {
-    char c = source.charAt(pos++);
-    switch (c) {
-      case '\n' -> {}
-      case '\\', '\'', '"' -> text.append(c);
-      case 'a' -> text.append('\u0007');
-      case 'b' -> text.append('\b');
-      case 'f' -> text.append('\f');
-      case 'n' -> text.append('\n');
-      case 'r' -> text.append('\r');
-      case 't' -> text.append('\t');
-      case 'v' -> text.append('\u000b');
-      case 'x' -> text.appendCodePoint(hex(2));
-      case 'u' -> text.appendCodePoint(hex(4));
-      case 'U' -> text.appendCodePoint(hex(8));
-      case 'N' -> throw error("characters by name (\\N{...}) are not supported");
-      case '0', '1', '2', '3', '4', '5', '6', '7' -> {
-        int value = c - '0';
-        for (int i = 0; i < 2 && pos < source.length(); i++) {
-          int digit = source.charAt(pos) - '0';
-          if (digit < 0 || digit > 7) {
-            break;
-          }
-          value = value * 8 + digit;
-          pos++;
-        }
-        text.append((char) value);
-      }
-      default -> text.append('\\').append(c);
-    }
-  }
-
-  private int hex(int digits) {
-    int value = 0;
-    for (int i = 0; i < digits; i++) {
-      int digit =
-          pos < source.length() && source.charAt(pos) < 128
-              ? Character.digit(source.charAt(pos), 16)
-              : -1;
-      if (digit < 0) {
-        throw error("a string escape of " + digits + " hexadecimal digits is cut short");
-      }
-      value = value << 4 | digit;
-      pos++;
-    }
-    if (!Character.isValidCodePoint(value)) {
-      throw error("a string escape names a character beyond U+10FFFF");
-    }
-    return value;
   }
 
   private void operator(ArrayDeque<Character> open) {

@@ -84,7 +84,7 @@ final class ListFilters {
         yield generator(
             input instanceof Value.Undefined
                 ? List.of()
-                : Methods.pairs(Filters.mapping(name, input, work), work),
+                : Methods.pairs(mapping(name, input, work), work),
             work);
       }
       case "attr" -> {
@@ -120,7 +120,7 @@ final class ListFilters {
     StringBuilder out = new StringBuilder();
     boolean first = true;
     for (Value item : Values.walk(input, work)) {
-      String text = Filters.soft(attribute ? Filters.path(item, a[1], null, work) : item, work);
+      String text = Filters.soft(attribute ? Lookup.path(item, a[1], null, work) : item, work);
       work.chars((long) text.length() + separator.length());
       out.append(first ? "" : separator).append(text);
       first = false;
@@ -142,7 +142,7 @@ final class ListFilters {
       }
       Value otherwise = a[1] == Value.None.NONE ? null : a[1];
       for (Value item : walkIfTrue(input, work)) {
-        result.add(Filters.path(item, a[0], otherwise, work));
+        result.add(Lookup.path(item, a[0], otherwise, work));
       }
     } else {
       String filter = Values.string(args.positional().getFirst(), "the name of a filter", work);
@@ -169,7 +169,7 @@ final class ListFilters {
     Args rest = args.from(off + 1);
     List<Value> result = new ArrayList<>();
     for (Value item : walkIfTrue(input, work)) {
-      Value value = attribute ? Filters.path(item, positional.getFirst(), null, work) : item;
+      Value value = attribute ? Lookup.path(item, positional.getFirst(), null, work) : item;
       boolean holds = tested ? Tests.test(test, value, rest, work) : Values.truth(value);
       if (holds == wanted) {
         result.add(item);
@@ -184,9 +184,9 @@ final class ListFilters {
   private static Comparator<Keyed> comparator(Work work) {
     return (x, y) -> {
       for (int i = 0; i < x.keys.size(); i++) {
-        if (!Operators.equal(x.keys.get(i), y.keys.get(i), work)) {
+        if (!Comparison.equal(x.keys.get(i), y.keys.get(i), work)) {
           // A NaN (2) is not less: Python's sort would leave the two where they are.
-          int order = Operators.order(x.keys.get(i), y.keys.get(i), Operator.LESS, work);
+          int order = Comparison.order(x.keys.get(i), y.keys.get(i), Operator.LESS, work);
           return order == 2 ? 0 : order;
         }
       }
@@ -208,21 +208,21 @@ final class ListFilters {
 
   private static Value sort(Value input, Args args, Work work) {
     Value[] a = args.bind("sort", work, "reverse", "case_sensitive", "attribute");
-    boolean caseSensitive = Filters.flag(a[1], false);
+    boolean caseSensitive = Values.truth(a[1], false);
     boolean attribute = a[2] != null && a[2] != Value.None.NONE;
-    List<Value> paths = attribute ? Filters.paths(a[2], work) : List.of();
+    List<Value> paths = attribute ? Lookup.paths(a[2], work) : List.of();
     List<Keyed> keyed = new ArrayList<>();
     for (Value item : Values.walk(input, work)) {
       List<Value> keys = new ArrayList<>();
       for (Value path : paths) {
-        keys.add(Filters.foldCase(Filters.path(item, path, null, work), caseSensitive, work));
+        keys.add(Lookup.foldCase(Lookup.path(item, path, null, work), caseSensitive, work));
       }
       if (!attribute) {
-        keys.add(Filters.foldCase(item, caseSensitive, work));
+        keys.add(Lookup.foldCase(item, caseSensitive, work));
       }
       keyed.add(new Keyed(keys, item));
     }
-    return list(sorted(keyed, Filters.flag(a[0], false), work), work);
+    return list(sorted(keyed, Values.truth(a[0], false), work), work);
   }
 
   private static Value sortMapping(Value input, Args args, Work work) {
@@ -231,29 +231,29 @@ final class ListFilters {
     if (!by.equals("key") && !by.equals("value")) {
       throw work.error("'dictsort' sorts by 'key' or 'value'");
     }
-    boolean caseSensitive = Filters.flag(a[0], false);
+    boolean caseSensitive = Values.truth(a[0], false);
     List<Keyed> keyed = new ArrayList<>();
-    for (Map.Entry<Value, Value> entry : Filters.mapping("dictsort", input, work).entrySet()) {
+    for (Map.Entry<Value, Value> entry : mapping("dictsort", input, work).entrySet()) {
       Value key = by.equals("key") ? entry.getKey() : entry.getValue();
       Value pair = Value.Seq.tuple(List.of(entry.getKey(), entry.getValue()), work);
-      keyed.add(new Keyed(List.of(Filters.foldCase(key, caseSensitive, work)), pair));
+      keyed.add(new Keyed(List.of(Lookup.foldCase(key, caseSensitive, work)), pair));
     }
     work.elements(2L * keyed.size());
-    return list(sorted(keyed, Filters.flag(a[2], false), work), work);
+    return list(sorted(keyed, Values.truth(a[2], false), work), work);
   }
 
   private static Value unique(Value input, Args args, Work work) {
     Value[] a = args.bind("unique", work, "case_sensitive", "attribute");
-    boolean caseSensitive = Filters.flag(a[0], false);
+    boolean caseSensitive = Values.truth(a[0], false);
     boolean attribute = a[1] != null && a[1] != Value.None.NONE;
     List<Value> seen = new ArrayList<>();
     List<Value> result = new ArrayList<>();
     for (Value item : Values.walk(input, work)) {
-      Value key = attribute ? Filters.path(item, a[1], null, work) : item;
-      key = Filters.foldCase(key, caseSensitive, work);
+      Value key = attribute ? Lookup.path(item, a[1], null, work) : item;
+      key = Lookup.foldCase(key, caseSensitive, work);
       boolean known = false;
       for (int i = 0; i < seen.size() && !known; i++) {
-        known = Operators.equal(seen.get(i), key, work);
+        known = Comparison.equal(seen.get(i), key, work);
       }
       if (!known) {
         seen.add(key);
@@ -269,25 +269,25 @@ final class ListFilters {
     if (a[0] == null) {
       throw work.error("'groupby' needs an attribute");
     }
-    boolean caseSensitive = Filters.flag(a[2], false);
+    boolean caseSensitive = Values.truth(a[2], false);
     Value otherwise = a[1] == Value.None.NONE ? null : a[1];
     List<Keyed> keyed = new ArrayList<>();
     for (Value item : Values.walk(input, work)) {
-      Value key = Filters.path(item, a[0], otherwise, work);
-      keyed.add(new Keyed(List.of(Filters.foldCase(key, caseSensitive, work)), item));
+      Value key = Lookup.path(item, a[0], otherwise, work);
+      keyed.add(new Keyed(List.of(Lookup.foldCase(key, caseSensitive, work)), item));
     }
     sorted(keyed, false, work);
     List<Value> groups = new ArrayList<>();
     int start = 0;
     for (int i = 1; i <= keyed.size(); i++) {
       Value key = keyed.get(start).keys.getFirst();
-      if (i < keyed.size() && Operators.equal(key, keyed.get(i).keys.getFirst(), work)) {
+      if (i < keyed.size() && Comparison.equal(key, keyed.get(i).keys.getFirst(), work)) {
         continue;
       }
       List<Value> items = new ArrayList<>();
       keyed.subList(start, i).forEach(k -> items.add(k.item));
       // The value as the first item spells it, where case does not matter.
-      Value name = Filters.path(items.getFirst(), a[0], otherwise, work);
+      Value name = Lookup.path(items.getFirst(), a[0], otherwise, work);
       groups.add(Value.Seq.tuple(List.of(caseSensitive ? key : name, list(items, work)), work));
       start = i;
     }
@@ -296,15 +296,15 @@ final class ListFilters {
 
   private static Value extreme(String name, Value input, Args args, Work work) {
     Value[] a = args.bind(name, work, "case_sensitive", "attribute");
-    boolean caseSensitive = Filters.flag(a[0], false);
+    boolean caseSensitive = Values.truth(a[0], false);
     boolean attribute = a[1] != null && a[1] != Value.None.NONE;
     Value best = null;
     Value bestKey = null;
     for (Value item : Values.walk(input, work)) {
-      Value key = attribute ? Filters.path(item, a[1], null, work) : item;
-      key = Filters.foldCase(key, caseSensitive, work);
+      Value key = attribute ? Lookup.path(item, a[1], null, work) : item;
+      key = Lookup.foldCase(key, caseSensitive, work);
       Operator operator = name.equals("max") ? Operator.GREATER : Operator.LESS;
-      if (best == null || Operators.compare(operator, key, bestKey, work)) {
+      if (best == null || Comparison.compare(operator, key, bestKey, work)) {
         best = item;
         bestKey = key;
       }
@@ -317,8 +317,8 @@ final class ListFilters {
     boolean attribute = a[0] != null && a[0] != Value.None.NONE;
     Value sum = a[1] == null ? Value.Int.of(0) : a[1];
     for (Value item : Values.walk(input, work)) {
-      Value value = attribute ? Filters.path(item, a[0], null, work) : item;
-      sum = Operators.arithmetic(Operator.ADD, sum, value, work);
+      Value value = attribute ? Lookup.path(item, a[0], null, work) : item;
+      sum = Arithmetic.arithmetic(Operator.ADD, sum, value, work);
     }
     return sum;
   }
@@ -382,5 +382,12 @@ final class ListFilters {
       throw work.error("'" + name + "' needs a count above zero");
     }
     return n;
+  }
+
+  private static Map<Value, Value> mapping(String name, Value input, Work work) {
+    if (input instanceof Value.Dict dict) {
+      return dict.entries;
+    }
+    throw Filters.notFor(name, input, work);
   }
 }

@@ -87,8 +87,8 @@ final class Parser {
       case "call" -> body.add(callBlock(line));
       case "filter" -> {
         List<Expr.FilterCall> filters = new ArrayList<>();
-        filters.add(expressions.filterCall());
-        filters.addAll(expressions.filterCalls());
+        filters.add(expressions.operands().filterCall());
+        filters.addAll(expressions.operands().filterCalls());
         body.add(new Stmt.FilterBlock(filters, blockToEnd("filter", "endfilter"), line));
       }
       case "with" -> body.add(with(line));
@@ -168,7 +168,7 @@ final class Parser {
     if (tokens.skipOperator("=")) {
       return new Stmt.Set(target, expressions.tuple(true), line);
     }
-    List<Expr.FilterCall> filters = expressions.filterCalls();
+    List<Expr.FilterCall> filters = expressions.operands().filterCalls();
     return new Stmt.SetBlock(target, filters, blockToEnd("set", "endset"), line);
   }
 

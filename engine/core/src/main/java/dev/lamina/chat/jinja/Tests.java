@@ -97,7 +97,7 @@ final class Tests {
       case "odd" -> none(name, args, work, remainder(value, BigInteger.TWO, work) != 0);
       case "even" -> none(name, args, work, remainder(value, BigInteger.TWO, work) == 0);
       case "divisibleby" ->
-          Operators.arithmetic(Operator.MODULO, value, one(name, args, work, "num"), work)
+          Arithmetic.arithmetic(Operator.MODULO, value, one(name, args, work, "num"), work)
                   instanceof Value.Num n
               && n.toDouble() == 0;
       case "filter" ->
@@ -105,7 +105,7 @@ final class Tests {
       case "test" ->
           none(name, args, work, value instanceof Value.Str s && NAMES.contains(s.text()));
       case "sameas" -> same(value, one(name, args, work, "other"));
-      case "in" -> Operators.contains(one(name, args, work, "seq"), value, work);
+      case "in" -> Comparison.contains(one(name, args, work, "seq"), value, work);
       case "eq", "equalto", "==" -> compare(Operator.EQUAL, name, value, args, work);
       case "ne", "!=" -> compare(Operator.NOT_EQUAL, name, value, args, work);
       case "gt", "greaterthan", ">" -> compare(Operator.GREATER, name, value, args, work);
@@ -131,11 +131,11 @@ final class Tests {
 
   private static boolean compare(
       Operator operator, String name, Value value, Args args, Work work) {
-    return Operators.compare(operator, value, one(name, args, work, "other"), work);
+    return Comparison.compare(operator, value, one(name, args, work, "other"), work);
   }
 
   private static int remainder(Value value, BigInteger divisor, Work work) {
-    Value remainder = Operators.arithmetic(Operator.MODULO, value, new Value.Int(divisor), work);
+    Value remainder = Arithmetic.arithmetic(Operator.MODULO, value, new Value.Int(divisor), work);
     if (remainder instanceof Value.Num n) {
       return n.toDouble() == 0 ? 0 : n.toDouble() == 1 ? 1 : 2;
     }

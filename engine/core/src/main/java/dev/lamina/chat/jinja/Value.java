@@ -11,7 +11,7 @@ import java.util.Map;
  * nothing else, so there is no way from a template to the host.
  *
  * <p>{@code equals} and {@code hashCode} of the scalar values are Python's (1, 1.0 and True are one
- * key of a mapping); containers are compared by {@link Operators#equal}, which counts steps.
+ * key of a mapping); containers are compared by {@link Comparison#equal}, which counts steps.
  * Containers cannot be changed once made, as in transformers' sandbox, and know how deep they nest,
  * so that no walk over one can overflow the stack.
  */
@@ -264,9 +264,9 @@ sealed interface Value {
 
   /** {@code loop} in a loop. */
   final class Loop implements Value {
-    final Evaluator.LoopState state;
+    final Renderer.LoopState state;
 
-    Loop(Evaluator.LoopState state) {
+    Loop(Renderer.LoopState state) {
       this.state = state;
     }
 

@@ -114,6 +114,11 @@ final class Values {
     return work.error("a " + value.type() + " cannot be written as JSON");
   }
 
+  /** As {@link #truth(Value)}; {@code otherwise} where an argument was not given. */
+  static boolean truth(Value value, boolean otherwise) {
+    return value == null ? otherwise : truth(value);
+  }
+
   /** Python's truth of a value. */
   static boolean truth(Value value) {
     return switch (value) {
@@ -202,5 +207,10 @@ final class Values {
       case Value.Str _, Value.Num _, Value.None _, Value.Undefined _ -> value;
       default -> throw work.error("a " + value.type() + " cannot be a key of a mapping");
     };
+  }
+
+  /** What to throw where something is wanted of an undefined value. */
+  static TemplateException undefined(Value value, Work work) {
+    return work.error(((Value.Undefined) value).reason());
   }
 }
