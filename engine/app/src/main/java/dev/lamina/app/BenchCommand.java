@@ -141,9 +141,12 @@ final class BenchCommand implements Runnable {
     List<BenchTest> tests = tests();
     LoadOptions options = flags.options(null, LoadProgress.NONE);
     if (options.context() == 0) {
-      int longest =
-          tests.stream().mapToInt(t -> t.tokens() / t.parallel() + t.depth()).max().orElse(1);
-      options = options.withContext(longest + 1);
+      long longest =
+          tests.stream()
+              .mapToLong(t -> t.tokens() / t.parallel() + (long) t.depth())
+              .max()
+              .orElse(1);
+      options = options.withContext((int) Math.min(Integer.MAX_VALUE, longest + 1));
     }
     int texts = tests.stream().mapToInt(BenchTest::parallel).max().orElse(1);
     options = options.withSequences(Math.max(texts, options.sequences()));

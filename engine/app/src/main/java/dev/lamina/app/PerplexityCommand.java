@@ -123,7 +123,7 @@ final class PerplexityCommand implements Runnable {
   private void measure() {
     String text = Input.text(spec, prompt, file).orElseGet(() -> Input.stdin(spec));
     int context = flags.context() == 0 ? DEFAULT_CONTEXT : flags.context();
-    try (Loaded loaded = load(context + stride / 2);
+    try (Loaded loaded = load((int) Math.min(Integer.MAX_VALUE, context + stride / 2L));
         Session session = loaded.model().newSession()) {
       Model model = loaded.model();
       // As llama.cpp does: the text begins with the model's BOS token, special tokens in it are

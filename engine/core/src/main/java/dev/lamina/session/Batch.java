@@ -1,5 +1,6 @@
 package dev.lamina.session;
 
+import dev.lamina.LaminaException;
 import dev.lamina.backend.Output;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.Step.PageCopy;
@@ -36,7 +37,11 @@ final class Batch {
     return outputs;
   }
 
-  /** Gives the sequences the pages that they need and lays out the step. */
+  /**
+   * Gives the sequences the pages that they need and lays out the step.
+   *
+   * @throws LaminaException where a sequence has no room; nothing has changed then
+   */
   Step prepare(KvPages pages, int slots, int groups, Output want) {
     int[] ids = new int[tokens];
     int[] positions = new int[tokens];
@@ -46,6 +51,7 @@ final class Batch {
     List<PageCopy> copies = new ArrayList<>();
     int t = 0;
     int o = 0;
+    runs.forEach(run -> pages.requireRoom(run.sequence, run.count));
     for (Run run : runs) {
       Sequence s = run.sequence;
       pages.extend(s, run.count, copies);

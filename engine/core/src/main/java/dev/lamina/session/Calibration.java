@@ -394,7 +394,8 @@ public final class Calibration implements AutoCloseable {
 
   @Override
   public void close() {
-    placer.close();
-    file.close();
+    try (file) {
+      placer.close();
+    }
   }
 }

@@ -31,7 +31,10 @@ final class Engine implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment results;
   private volatile Placement placement;
+
+  /** Null where a failed device could not be replaced: the next step tries again. */
   private Stages stages;
+
   private boolean closed;
 
   private Engine(
@@ -179,6 +182,9 @@ final class Engine implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
+      if (stages == null) {
+        recover(reopen());
+      }
       MemorySegment rows = results.asSlice(0, batch.outputs() * Stages.rowBytes(model, want));
       StageFailure failure = attempt(batch, want, rows);
       while (failure != null) {
@@ -209,12 +215,32 @@ final class Engine implements AutoCloseable {
   private void recover(StageFailure first) {
     StageFailure failure = first;
     while (failure != null) {
-      stages.close();
+      closeStages();
       placer.exclude(failure);
-      failure = place(LoadProgress.NONE);
-      if (failure == null) {
-        failure = recompute();
-      }
+      failure = reopen();
+    }
+  }
+
+  /** Places the work anew and computes the keys and values of all sequences again. */
+  private StageFailure reopen() {
+    StageFailure failure = place(LoadProgress.NONE);
+    if (failure != null) {
+      return failure;
+    }
+    try {
+      return recompute();
+    } catch (RuntimeException | Error e) {
+      // Some sequences have no keys and values now.
+      closeStages();
+      throw e;
+    }
+  }
+
+  private void closeStages() {
+    Stages old = stages;
+    stages = null;
+    if (old != null) {
+      old.close();
     }
   }
 
@@ -268,11 +294,10 @@ final class Engine implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        if (stages != null) {
-          stages.close();
+        try (arena;
+            placer) {
+          closeStages();
         }
-        placer.close();
-        arena.close();
       }
     } finally {
       lock.unlock();

@@ -197,11 +197,8 @@ public final class Generation implements Iterator<Token>, Iterable<Token> {
 
   private List<Alternative> alternatives(float normaliser) {
     List<Alternative> found = new ArrayList<>();
-    float[] rest = logits.clone();
-    for (int i = 0; i < Math.min(options.logProbabilities(), rest.length); i++) {
-      int best = Sampler.argmax(rest);
-      found.add(new Alternative(best, rest[best] - normaliser));
-      rest[best] = Float.NEGATIVE_INFINITY;
+    for (int id : Sampler.greatest(logits, Math.min(options.logProbabilities(), logits.length))) {
+      found.add(new Alternative(id, logits[id] - normaliser));
     }
     return found;
   }

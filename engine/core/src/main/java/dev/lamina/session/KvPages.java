@@ -52,7 +52,25 @@ final class KvPages {
   }
 
   /**
-   * Gives {@code sequence} pages of its own for {@code count} tokens after its present end.
+   * Checks that {@code sequence} can hold {@code count} more tokens. To be asked for all sequences
+   * of a step before any is extended: an extension that is not followed by its step loses the
+   * copies of shared pages.
+   *
+   * @throws LaminaException where it cannot
+   */
+  void requireRoom(Sequence sequence, int count) {
+    for (int g = 0; g < pools.length; g++) {
+      long most = (long) sequence.pages(g).length * limits.pageSize();
+      if (count > most - sequence.length()) {
+        throw new LaminaException(
+            "the context of " + most + " tokens is full: ask for a larger one (-c)");
+      }
+    }
+  }
+
+  /**
+   * Gives {@code sequence} pages of its own for {@code count} tokens after its present end, for
+   * which it must have room.
    *
    * @param copies where the copies of pages that were shared go
    */
@@ -61,12 +79,6 @@ final class KvPages {
     for (int g = 0; g < pools.length; g++) {
       int[] table = sequence.pages(g);
       for (int p = from / limits.pageSize(); p * limits.pageSize() < from + count; p++) {
-        if (p >= table.length) {
-          throw new LaminaException(
-              "the context of "
-                  + table.length * limits.pageSize()
-                  + " tokens is full: ask for a larger one (-c)");
-        }
         if (table[p] < 0) {
           table[p] = take(g);
         } else if (pools[g].isShared(table[p])) {

@@ -72,19 +72,35 @@ public final class Model implements AutoCloseable {
    * Loads a file, or the set of split files that it is part of, onto the devices of this machine.
    */
   public static Model load(Path file, LoadOptions options) {
-    return load(file, options, options.discover());
+    // The file comes first: whether it is there is known at once, and drivers take their time.
+    GgufFile gguf = open(file, options);
+    Backends backends;
+    try {
+      backends = options.discover();
+    } catch (RuntimeException | Error e) {
+      gguf.close();
+      throw e;
+    }
+    return open(gguf, options, backends);
   }
 
   /** As {@link #load(Path, LoadOptions)} on given devices, which the model closes with itself. */
   public static Model load(Path file, LoadOptions options, Backends backends) {
     GgufFile gguf;
     try {
-      gguf =
-          GgufFile.open(file, options.mapped() ? GgufFile.Access.MAPPED : GgufFile.Access.COPIED);
+      gguf = open(file, options);
     } catch (RuntimeException | Error e) {
       backends.close();
       throw e;
     }
+    return open(gguf, options, backends);
+  }
+
+  private static GgufFile open(Path file, LoadOptions options) {
+    return GgufFile.open(file, options.mapped() ? GgufFile.Access.MAPPED : GgufFile.Access.COPIED);
+  }
+
+  private static Model open(GgufFile gguf, LoadOptions options, Backends backends) {
     return open(gguf.metadata(), gguf.tensors(), new FileWeights(gguf), gguf, options, backends);
   }
 
@@ -260,15 +276,14 @@ public final class Model implements AutoCloseable {
     return new Shield(tokenizer()).encode(prompt.text(), !prompt.beginsWithBos());
   }
 
-  private static void closeAll(AutoCloseable... all) {
-    for (AutoCloseable one : all) {
-      try {
-        one.close();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new LaminaException("closing failed: " + e.getMessage(), e);
-      }
+  /** Closes both, the second also where the first fails. */
+  private static void closeAll(AutoCloseable first, AutoCloseable second) {
+    try (second) {
+      first.close();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new LaminaException("closing failed: " + e.getMessage(), e);
     }
   }
 

@@ -110,11 +110,26 @@ final class Sampler {
    */
   private int candidates(float[] logits) {
     int k = sampling.topK() == 0 ? logits.length : Math.min(sampling.topK(), logits.length);
+    ids = greatest(logits, k);
+    if (values.length < k) {
+      values = new float[k];
+    }
+    for (int i = 0; i < k; i++) {
+      values[i] = logits[ids[i]];
+    }
+    return k;
+  }
+
+  /** The ids of the {@code k} greatest logits, greatest first, ties to the lower id. */
+  static int[] greatest(float[] logits, int k) {
+    if (k == 0) {
+      return new int[0];
+    }
     // Keys sort by value and then by lower id: an order-preserving integer image of the float above
     // the inverted id.
     long[] keys;
     if (k < logits.length) {
-      keys = greatest(logits, k);
+      keys = greatestKeys(logits, k);
     } else {
       keys = new long[logits.length];
       for (int i = 0; i < keys.length; i++) {
@@ -122,18 +137,14 @@ final class Sampler {
       }
     }
     Arrays.sort(keys);
-    if (ids.length < k) {
-      ids = new int[k];
-      values = new float[k];
-    }
+    int[] ids = new int[k];
     for (int i = 0; i < k; i++) {
       ids[i] = ~(int) keys[k - 1 - i];
-      values[i] = logits[ids[i]];
     }
-    return k;
+    return ids;
   }
 
-  private static long[] greatest(float[] logits, int k) {
+  private static long[] greatestKeys(float[] logits, int k) {
     long[] heap = new long[k];
     Arrays.fill(heap, Long.MIN_VALUE);
     float least = Float.NEGATIVE_INFINITY;

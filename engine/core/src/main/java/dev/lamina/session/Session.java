@@ -71,6 +71,14 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  private void checkRoom(int more) {
+    if (more > engine.context() - sequence.length()) {
+      throw new LaminaException(
+          "the session has %d tokens, and the context of %d has no room for %d more: ask for a larger one (-c)"
+              .formatted(sequence.length(), engine.context(), more));
+    }
+  }
+
   /** Told the logits of one row. */
   @FunctionalInterface
   public interface LogitsConsumer {
@@ -117,10 +125,13 @@ public final class Session implements AutoCloseable {
   /**
    * Appends tokens to the session's own and gives the most likely one to follow, without sampling
    * or text: for measuring, and for callers with a loop of their own.
+   *
+   * @throws LaminaException where the context has no room for them; nothing is appended then
    */
   public synchronized int append(int... tokens) {
     checkOpen();
     checkPrompt(tokens);
+    checkRoom(tokens.length);
     endCurrent();
     int[] next = new int[1];
     prefill(
@@ -146,6 +157,7 @@ public final class Session implements AutoCloseable {
       session.endCurrent();
       int[] token = {tokens[i]};
       session.checkPrompt(token);
+      session.checkRoom(1);
       batch.add(session.sequence, token, 0, 1, new int[] {0});
     }
     int[] next = new int[sessions.size()];

@@ -55,8 +55,9 @@ public final class TextWindows {
           "the stride is %d: it must be between 1 and the window's %d tokens"
               .formatted(stride, context));
     }
-    int length = context + stride / 2;
-    int fitting = Math.max(0, (tokens.length - length + stride - 1) / stride);
+    // Longer than an array can be is longer than any text.
+    int length = (int) Math.min(Integer.MAX_VALUE, context + stride / 2L);
+    int fitting = Math.ceilDiv(Math.max(0, tokens.length - length), stride);
     // The last window may begin so late that it would end behind the text.
     while (fitting > 0 && (long) (fitting - 1) * stride + length > tokens.length) {
       fitting--;

@@ -7,6 +7,7 @@ import dev.lamina.backend.BackendProvider;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.backend.Limits;
 import dev.lamina.backend.Output;
+import dev.lamina.backend.TensorSpec;
 import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgmlType;
 import dev.lamina.gguf.GgufFile;
@@ -15,6 +16,7 @@ import dev.lamina.model.DecoderGraph;
 import dev.lamina.model.ModelOptions;
 import dev.lamina.placement.GpuLayers;
 import dev.lamina.placement.PlacementRequest;
+import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,6 +56,15 @@ abstract class EngineCase {
   }
 
   static Engine engine(int layers, int sequences, int ubatch, BackendProvider... gpus) {
+    return engine(EngineCase::weights, layers, sequences, ubatch, gpus);
+  }
+
+  static MemorySegment weights(TensorSpec spec) {
+    return file.data(file.tensor(spec.name()).orElseThrow());
+  }
+
+  static Engine engine(
+      WeightSource source, int layers, int sequences, int ubatch, BackendProvider... gpus) {
     List<BackendProvider> providers = new ArrayList<>(List.of(gpus));
     PlacementRequest request =
         PlacementRequest.DEFAULT.withGpuLayers(GpuLayers.of(layers)).withMemoryMargin(0);
@@ -68,7 +79,7 @@ abstract class EngineCase {
         graph,
         limits,
         CONTEXT,
-        spec -> file.data(file.tensor(spec.name()).orElseThrow()),
+        source,
         new DevicePlacer(Backends.of(providers, DeviceOptions.DEFAULT), request),
         LoadProgress.NONE);
   }

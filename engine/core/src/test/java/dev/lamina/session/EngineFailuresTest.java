@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lamina.LaminaException;
 import dev.lamina.backend.BackendProvider;
 import dev.lamina.backend.Discovery;
 import dev.lamina.backend.Support;
@@ -97,6 +98,39 @@ class EngineFailuresTest extends EngineCase {
       assertEquals(0, engine.placement().offloaded());
       assertTrue(engine.placement().notes().stream().anyMatch(n -> n.contains("Fake0")));
       assertTrue(engine.placement().notes().stream().anyMatch(n -> n.contains("Fake1")));
+    }
+  }
+
+  /** The device fails while the weights cannot be read: told, and made good by the next step. */
+  @Test
+  void whatCannotBeReplacedNowIsReplacedByTheNextStep() {
+    boolean[] gone = new boolean[1];
+    WeightSource source =
+        spec -> {
+          if (gone[0]) {
+            throw new LaminaException("the file is gone");
+          }
+          return weights(spec);
+        };
+    FakeGpu gpu = FakeGpu.builder("Fake0").fail(Fault.LOST, 5).build();
+    try (Engine engine = engine(source, 99, 1, 40, FakeProvider.of("fake", gpu))) {
+      Sequence sequence = engine.newSequence();
+      gone[0] = true;
+      List<float[]> all = new ArrayList<>();
+      run(engine, sequence, prompt(40), all);
+      int failures = 0;
+      while (all.size() < expected.size()) {
+        int[] next = {Sampler.argmax(all.getLast())};
+        try {
+          run(engine, sequence, next, all);
+        } catch (LaminaException e) {
+          assertEquals("the file is gone", e.getMessage());
+          gone[0] = ++failures < 3;
+        }
+      }
+      assertEquals(3, failures);
+      assertEquals(0, engine.placement().offloaded());
+      assertSame(all);
     }
   }
 

@@ -28,6 +28,7 @@ class KvPagesTest {
   }
 
   private void append(Sequence sequence, int count) {
+    pages.requireRoom(sequence, count);
     pages.extend(sequence, count, copies);
     sequence.append(new int[count], 0, count);
     pages.forgetBehindWindow(sequence);

@@ -47,6 +47,14 @@ class SamplerTest {
   }
 
   @Test
+  void theGreatestComeInOrderAndTiesByTheLowerId() {
+    float[] logits = {1, 5, Float.NEGATIVE_INFINITY, 5, 3};
+    assertArrayEquals(new int[] {}, Sampler.greatest(logits, 0));
+    assertArrayEquals(new int[] {1, 3, 4}, Sampler.greatest(logits, 3));
+    assertArrayEquals(new int[] {1, 3, 4, 0, 2}, Sampler.greatest(logits, 5));
+  }
+
+  @Test
   void greedyTakesTheFirstOfEqualMaxima() {
     assertEquals(1, new Sampler(Sampling.GREEDY).sample(new float[] {0, 3, 2, 3}, NO_HISTORY, 0));
   }

@@ -11,6 +11,7 @@ import dev.lamina.LaminaException;
 import dev.lamina.chat.Message;
 import dev.lamina.chat.Prompt;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -175,6 +176,31 @@ class SessionTest extends SessionCase {
     }
   }
 
+  /** A context that ends within a page: what was shared must stay what it was. */
+  @Test
+  void tokensBeyondTheContextAreRefusedAndChangeNothing() {
+    int[] tokens = model.tokenizer().encode(PROMPT, true, true);
+    try (Model small = load(LoadOptions.DEFAULT.withContext(70).withSequences(2));
+        Session session = small.newSession()) {
+      session.append(tokens);
+      try (Session fork = session.fork()) {
+        int[] tooMany = new int[71 - tokens.length];
+        LaminaException e = assertThrows(LaminaException.class, () -> fork.append(tooMany));
+        assertEquals(
+            "the session has %d tokens, and the context of 70 has no room for %d more: ask for a larger one (-c)"
+                .formatted(tokens.length, tooMany.length),
+            e.getMessage());
+        assertArrayEquals(tokens, fork.tokens());
+        assertEquals(session.append(5), fork.append(5));
+        fork.append(Arrays.copyOf(tooMany, tooMany.length - 2));
+        assertEquals(70, fork.tokens().length);
+        assertThrows(
+            LaminaException.class, () -> Session.append(List.of(session, fork), new int[] {5, 5}));
+        assertEquals(tokens.length + 1, session.tokens().length);
+      }
+    }
+  }
+
   @Test
   void forkGoesOnFromTheSameText() {
     try (Session session = model.newSession()) {
@@ -208,8 +234,8 @@ class SessionTest extends SessionCase {
     int[] plain = model.encode(model.chatPrompt(List.of(Message.user("hi"))));
     int[] tokens = model.encode(model.chatPrompt(List.of(Message.user(evil))));
     assertEquals(
-        java.util.Arrays.stream(plain).filter(id -> id == end).count(),
-        java.util.Arrays.stream(tokens).filter(id -> id == end).count());
+        Arrays.stream(plain).filter(id -> id == end).count(),
+        Arrays.stream(tokens).filter(id -> id == end).count());
     assertTrue(model.tokenizer().decode(tokens, true).contains(evil));
   }
 
