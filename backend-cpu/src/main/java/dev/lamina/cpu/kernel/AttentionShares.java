@@ -22,6 +22,7 @@ final class AttentionShares {
   private final int window;
   private final int pageSize;
   private final int tokensPerRun;
+  private final int mostTokensPerRun;
   private final int tokensToSplit;
   private int items;
   private int[] first = new int[16];
@@ -39,14 +40,22 @@ final class AttentionShares {
   /**
    * @param heads key-value heads
    * @param window as in {@link dev.lamina.backend.Op.Attention}
-   * @param tokensPerRun tokens of a run, at most
+   * @param tokensPerRun tokens of a run, at most, where there are few for each thread
+   * @param mostTokensPerRun tokens of a run, at most
    * @param tokensToSplit tokens of a run that can be split, at most
    */
-  AttentionShares(int heads, int window, int pageSize, int tokensPerRun, int tokensToSplit) {
+  AttentionShares(
+      int heads,
+      int window,
+      int pageSize,
+      int tokensPerRun,
+      int mostTokensPerRun,
+      int tokensToSplit) {
     this.heads = heads;
     this.window = window;
     this.pageSize = pageSize;
     this.tokensPerRun = tokensPerRun;
+    this.mostTokensPerRun = mostTokensPerRun;
     this.tokensToSplit = tokensToSplit;
   }
 
@@ -54,12 +63,12 @@ final class AttentionShares {
   int plan(Step step, int workers) {
     items = 0;
     int n = step.tokens();
+    long each = (long) n * heads / ((long) UNITS * workers);
+    int most = Math.clamp(each, tokensPerRun, mostTokensPerRun);
     // the last runs of a prompt see most positions: they come first
     for (int last = n; last > 0; ) {
       int start = last - 1;
-      while (start > 0
-          && last - start < tokensPerRun
-          && step.slots()[start - 1] == step.slots()[start]) {
+      while (start > 0 && last - start < most && step.slots()[start - 1] == step.slots()[start]) {
         start--;
       }
       int position = step.positions()[start];

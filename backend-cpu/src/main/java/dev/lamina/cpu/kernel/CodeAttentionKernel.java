@@ -4,6 +4,7 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Op;
 import dev.lamina.backend.Step;
 import dev.lamina.cpu.attention.AttentionCode;
+import dev.lamina.cpu.attention.TileAttentionCode;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
@@ -39,6 +40,10 @@ public final class CodeAttentionKernel extends Kernel {
   private final Place partials;
   private final AttentionCode direct;
   private final AttentionCode converted;
+
+  /** Takes units of many rows; null where the processor has no tiles. */
+  private final TileAttention tiles;
+
   private final AttentionShares shares;
   private final int rows;
   private final long sumStride;
@@ -65,10 +70,18 @@ public final class CodeAttentionKernel extends Kernel {
     this.direct = AttentionCode.of(isa, kv, pageSize);
     this.converted = direct.converted(kv);
     int tokens = Math.max(1, QUERY_ROWS / ratio);
-    this.rows = tokens * ratio;
+    int most = tokens;
+    if (TileAttentionCode.covers(isa, kv, pageSize)) {
+      most = Math.max(tokens, TileAttention.mostRows(kv) / ratio);
+      this.tiles = new TileAttention(op, memory, most * ratio);
+      this.rows = Math.max(Math.max(SPLIT_ROWS, CONVERT_ROWS - 1), ratio);
+    } else {
+      this.tiles = null;
+      this.rows = tokens * ratio;
+    }
     this.shares =
         new AttentionShares(
-            kv.nHeadKv(), window, pageSize, tokens, Math.max(1, SPLIT_ROWS / ratio));
+            kv.nHeadKv(), window, pageSize, tokens, most, Math.max(1, SPLIT_ROWS / ratio));
     this.sumStride = sumStride(op);
     this.partBytes = partBytes(op);
     this.unfinished = new AtomicIntegerArray(AttentionShares.MOST_PARTS + kv.nHeadKv());
@@ -145,7 +158,8 @@ public final class CodeAttentionKernel extends Kernel {
 
   @Override
   public long scratchBytes() {
-    return scratch(0).end();
+    long direct = scratch(0).end();
+    return tiles == null ? direct : Math.max(direct, tiles.scratchBytes());
   }
 
   @Override
@@ -153,9 +167,13 @@ public final class CodeAttentionKernel extends Kernel {
     int item = unit / kv.nHeadKv();
     int head = unit % kv.nHeadKv();
     Step step = state.step();
-    Scratch at = scratch(base);
     int first = shares.firstToken(item);
     int m = (shares.endToken(item) - first) * ratio;
+    if (tiles != null && shares.parts(item) == 1 && m >= CONVERT_ROWS) {
+      attendTiles(step, item, head, m, base);
+      return;
+    }
+    Scratch at = scratch(base);
     gather(first, m, head, at.queries);
     Simd.zero(at.sums, m * sumStride);
     for (int r = 0; r < m; r++) {
@@ -175,6 +193,26 @@ public final class CodeAttentionKernel extends Kernel {
       long whole = partials.address() + slot * partBytes;
       scatter(first, m, head, whole, whole + m * sumStride, at.call);
     }
+  }
+
+  private void attendTiles(Step step, int item, int head, int m, long base) {
+    int first = shares.firstToken(item);
+    TileAttention.Unit unit =
+        new TileAttention.Unit(
+            step.pageTable()[kv.group()][step.slots()[first]],
+            head,
+            step.positions()[first],
+            shares.from(item),
+            shares.to(item),
+            m);
+    long stride = 4L * kv.headDimK();
+    tiles.attend(
+        unit,
+        r ->
+            q.address()
+                + (((long) (first + r / ratio) * kv.nHeadKv() + head) * ratio + r % ratio) * stride,
+        base);
+    scatter(first, m, head, tiles.sums(base), tiles.state(base), base);
   }
 
   /** Rows of group {@code g} of {@code groups}: all nearly alike. */
