@@ -1,5 +1,6 @@
 package dev.lamina.cpu.attention;
 
+import static dev.lamina.cpu.code.Assembler.R8;
 import static dev.lamina.cpu.code.Assembler.RCX;
 import static dev.lamina.cpu.code.Assembler.RDI;
 import static dev.lamina.cpu.code.Assembler.RDX;
@@ -14,8 +15,8 @@ import dev.lamina.cpu.code.Vop;
 /** Assembles the making of row tiles (see {@link TileProducts}) from queries, times a factor. */
 final class QueryCode {
   // the arguments, by their offsets
-  /** Address of the first query, padded to whole blocks of dimensions. */
-  static final int SOURCE = 0;
+  /** Address of the queries' addresses. */
+  static final int SOURCES = 0;
 
   static final int TARGET = 8;
 
@@ -32,21 +33,27 @@ final class QueryCode {
   /**
    * The code.
    *
-   * @param blocks of 32 dimensions
+   * @param dim a multiple of 16; up to a multiple of 32 there are zeros
    */
-  static byte[] of(int blocks) {
+  static byte[] of(int dim) {
+    int blocks = (dim + TileProducts.BLOCK - 1) / TileProducts.BLOCK;
     Assembler asm = new Assembler();
     asm.enter();
-    asm.load(RSI, Mem.at(RDI, SOURCE));
+    asm.load(R8, Mem.at(RDI, SOURCES));
     asm.load(RDX, Mem.at(RDI, TARGET));
     asm.load(RCX, Mem.at(RDI, ROWS));
     Splitting splitting = new Splitting(asm, BITS, 5, 6);
     asm.op(Vop.VPBROADCASTD, BITS, 4, Mem.at(RDI, SCALE));
     Label row = new Label();
     asm.bind(row);
+    asm.load(RSI, Mem.at(R8, 0));
     for (int block = 0; block < blocks; block++) {
       asm.op(Vop.VMULPS, BITS, 0, 4, Mem.at(RSI, 128 * block));
-      asm.op(Vop.VMULPS, BITS, 1, 4, Mem.at(RSI, 128 * block + 64));
+      if (block * TileProducts.BLOCK + TileProducts.TILE < dim) {
+        asm.op(Vop.VMULPS, BITS, 1, 4, Mem.at(RSI, 128 * block + 64));
+      } else {
+        asm.op(Vop.VPXOR, BITS, 1, 1, 1);
+      }
       for (int n = 0; n < TileProducts.ROW_SPLITS; n++) {
         boolean last = n == TileProducts.ROW_SPLITS - 1;
         splitting.take(2, 0, last);
@@ -57,7 +64,7 @@ final class QueryCode {
         asm.op(Vop.VMOVUPS_STORE, BITS, 2, Mem.at(RDX, at));
       }
     }
-    asm.addImm(RSI, 128 * blocks);
+    asm.addImm(R8, 8);
     asm.addImm(RDX, 64);
     asm.addImm(RCX, -1);
     asm.jnz(row);

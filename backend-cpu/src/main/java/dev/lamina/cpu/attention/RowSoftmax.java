@@ -10,7 +10,7 @@ import java.util.List;
  * Emits the running softmax of rows of scores to the base 2, with vectors of 512 bits: weights
  * {@code 2^(score - greatest)} go to tiles, split to three bfloat16 numbers that they are the sum
  * of exactly, and sums of before are brought under the new maximum. A score of minus infinity gets
- * the weight 0.
+ * the weight 0, and so does one below the greatest by 96 or more.
  *
  * @param asm where to
  * @param scores register with the address of a row's scores
@@ -47,6 +47,13 @@ record RowSoftmax(
     1
   };
 
+  /**
+   * Scores that are less than the greatest by as much get no weight: {@code 2^LEAST} is taken off
+   * all weights, so that neither they nor the numbers they are split to are subnormal, which would
+   * take the processor a hundred times as long.
+   */
+  private static final float LEAST = -96;
+
   /** {@code VREDUCEPS}: what remains of a whole number below, and no exceptions. */
   private static final int BELOW = 9;
 
@@ -58,11 +65,16 @@ record RowSoftmax(
   private static final int TOTAL = 10;
   private static final int[] SPARE = {11, 12, 13, 14};
   private static final int MASK = 15;
-  private static final int CONSTANTS = 16;
+  private static final int LEAST_SCORE = 16;
+  private static final int LEAST_WEIGHT = 17;
+  private static final int CONSTANTS = 18;
 
   /** Loads the constants, once before all rows. */
   void prepare() {
     asm.op(Vop.VMOVUPS, BITS, MASK, asm.splat(HIGH_HALF));
+    asm.op(Vop.VMOVUPS, BITS, LEAST_SCORE, asm.splat(Float.floatToRawIntBits(LEAST)));
+    int weight = Float.floatToRawIntBits((float) Math.scalb(1.0, (int) LEAST));
+    asm.op(Vop.VMOVUPS, BITS, LEAST_WEIGHT, asm.splat(weight));
     for (int i = 0; i < POLYNOMIAL.length; i++) {
       int word = Float.floatToRawIntBits(POLYNOMIAL[i]);
       asm.op(Vop.VMOVUPS, BITS, CONSTANTS + i, asm.splat(word));
@@ -145,9 +157,11 @@ record RowSoftmax(
     ops.add(() -> asm.op(Vop.VSUBPS, BITS, FACTOR, FACTOR, MOST));
   }
 
-  /** {@code target = 2^x}. */
+  /** {@code target = 2^x}, {@code x <= 0}; spoils x. */
   private void exponential(List<Runnable> ops, int target, int x, int rest) {
     int power = SPARE[(rest - SPARE[0] + 1) % SPARE.length];
+    // of two that are not both numbers, the second
+    ops.add(() -> asm.op(Vop.VMAXPS, BITS, x, LEAST_SCORE, x));
     ops.add(() -> asm.opImm(Vop.VREDUCEPS, BITS, rest, x, BELOW));
     ops.add(() -> asm.op(Vop.VMOVUPS, BITS, power, CONSTANTS));
     for (int i = 1; i < POLYNOMIAL.length; i++) {
@@ -155,6 +169,7 @@ record RowSoftmax(
       ops.add(() -> asm.op(Vop.VFMADD213PS, BITS, power, rest, constant));
     }
     ops.add(() -> asm.op(Vop.VSCALEFPS, BITS, target, power, x));
+    ops.add(() -> asm.op(Vop.VSUBPS, BITS, target, target, LEAST_WEIGHT));
   }
 
   /** Two vectors of weights: the first in the low halves of dwords. */

@@ -60,7 +60,7 @@ public final class TileAttentionCode {
 
   private record Pairs(GgmlType type, PairCode.Rows rows, int valid) {}
 
-  private record Queries(int blocks) {}
+  private record Queries(int dim) {}
 
   private record Shapes(boolean begin) {}
 
@@ -101,7 +101,7 @@ public final class TileAttentionCode {
     rowsInMix = valueSteps() == 0 ? 0 : Math.min(MOST_ROWS_IN_MIX, ROWS / 2 / valueSteps());
     begin = CodeCache.function(new Shapes(true), TileStepCode::begin);
     end = CodeCache.function(new Shapes(false), TileStepCode::end);
-    queries = CodeCache.function(new Queries(keyBlocks), () -> QueryCode.of(keyBlocks));
+    queries = CodeCache.function(new Queries(kv.headDimK()), () -> QueryCode.of(kv.headDimK()));
     totals = CodeCache.function(new Totals(), TileStepCode::totals);
     int left = kv.headDimK() % TileProducts.BLOCK;
     keys = pairs(kv.typeK(), PairCode.Rows.DIMENSIONS, TileProducts.BLOCK);
@@ -158,11 +158,6 @@ public final class TileAttentionCode {
     return isa == Isa.AMX_INT8 && CpuId.read().amxBf16() && AttentionCode.covers(isa, kv, pageSize);
   }
 
-  /** Dimensions of a query as {@link #queries} reads it: the last ones are zero. */
-  public int paddedDim() {
-    return keyBlocks * TileProducts.BLOCK;
-  }
-
   /** Bytes of a block's query tiles. */
   public long queryBytes() {
     return (long) keyBlocks * TileProducts.ROW_SPLITS * TileProducts.NUMBER_BYTES;
@@ -197,11 +192,11 @@ public final class TileAttentionCode {
   /**
    * Makes the tiles of at most {@link #ROWS} queries.
    *
-   * @param source address of {@code [rows][paddedDim]} floats
+   * @param sources address of their addresses
    * @param scale what scores are multiplied with
    */
-  public void queries(long source, int rows, float scale, long target, long scratch) {
-    put(scratch + QueryCode.SOURCE, source);
+  public void queries(long sources, int rows, float scale, long target, long scratch) {
+    put(scratch + QueryCode.SOURCES, sources);
     put(scratch + QueryCode.TARGET, target);
     put(scratch + QueryCode.ROWS, rows);
     NativeCode.ALL.set(ValueLayout.JAVA_FLOAT, scratch + QueryCode.SCALE, (float) (scale * LOG2_E));

@@ -197,6 +197,7 @@ public final class CodeAttentionKernel extends Kernel {
 
   private void attendTiles(Step step, int item, int head, int m, long base) {
     int first = shares.firstToken(item);
+    long bytes = 4L * ratio * kv.headDimK();
     TileAttention.Unit unit =
         new TileAttention.Unit(
             step.pageTable()[kv.group()][step.slots()[first]],
@@ -204,14 +205,10 @@ public final class CodeAttentionKernel extends Kernel {
             step.positions()[first],
             shares.from(item),
             shares.to(item),
-            m);
-    long stride = 4L * kv.headDimK();
-    tiles.attend(
-        unit,
-        r ->
-            q.address()
-                + (((long) (first + r / ratio) * kv.nHeadKv() + head) * ratio + r % ratio) * stride,
-        base);
+            m,
+            q.address() + ((long) first * kv.nHeadKv() + head) * bytes,
+            kv.nHeadKv() * bytes);
+    tiles.attend(unit, base);
     scatter(first, m, head, tiles.sums(base), tiles.state(base), base);
   }
 

@@ -6,7 +6,6 @@ import dev.lamina.cpu.attention.AttentionCode;
 import dev.lamina.cpu.attention.TileAttentionCode;
 import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
-import java.util.function.IntToLongFunction;
 
 /**
  * One unit of {@link CodeAttentionKernel} with many query rows on the tiles of AMX. Keys and values
@@ -63,10 +62,20 @@ final class TileAttention {
    * @param from the first position that any row sees
    * @param end the one behind the last
    * @param rows how many
+   * @param queries address of the first row's query; the rows of a token lie one behind the other
+   * @param stride bytes from token to token of them
    */
-  record Unit(int[] pages, int head, int position, int from, int end, int rows) {}
+  record Unit(
+      int[] pages,
+      int head,
+      int position,
+      int from,
+      int end,
+      int rows,
+      long queries,
+      long stride) {}
 
-  /** Where things lie in a thread's scratch memory; {@code row} is one query, padded. */
+  /** Where things lie in a thread's scratch memory. */
   private record Scratch(
       long call,
       long list,
@@ -75,7 +84,6 @@ final class TileAttention {
       long greatest,
       long totals,
       long state,
-      long row,
       long zeros,
       long lowRows,
       long highRows,
@@ -99,9 +107,8 @@ final class TileAttention {
     long greatest = bounds + 3 * 4 * POSITIONS;
     long totals = greatest + 4 * rows;
     long state = totals + rows * TileAttentionCode.TOTAL_BYTES;
-    long row = state + rows * AttentionCode.STATE_BYTES;
-    long zeros = row + 4L * ROWS * code.paddedDim();
     long partBytes = (GROUP * kv.typeV().rowBytes(kv.headDimV()) + 64) & -64;
+    long zeros = state + rows * AttentionCode.STATE_BYTES;
     long scores = zeros + 3 * partBytes;
     long weights = scores + 2 * TileAttentionCode.SCORE_BYTES;
     long keys = weights + 2 * TileAttentionCode.WEIGHT_BYTES;
@@ -116,7 +123,6 @@ final class TileAttention {
         greatest,
         totals,
         state,
-        row,
         zeros,
         zeros + partBytes,
         zeros + 2 * partBytes,
@@ -143,14 +149,10 @@ final class TileAttention {
     return scratch(base).state;
   }
 
-  /**
-   * Attends to all positions of a unit.
-   *
-   * @param q the address of row {@code r}'s query
-   */
-  void attend(Unit unit, IntToLongFunction q, long base) {
+  /** Attends to all positions of a unit. */
+  void attend(Unit unit, long base) {
     Scratch at = scratch(base);
-    begin(unit, q, at);
+    begin(unit, at);
     code.begin();
     for (int begin = unit.from & -GROUP; begin < unit.end; begin += POSITIONS) {
       load(unit, begin, at);
@@ -160,11 +162,10 @@ final class TileAttention {
     code.totals(at.totals, unit.rows, at.state, at.call);
   }
 
-  private void begin(Unit unit, IntToLongFunction q, Scratch at) {
+  private void begin(Unit unit, Scratch at) {
     int blocks = blocks(unit.rows);
     Simd.zero(at.totals, (long) blocks * ROWS * TileAttentionCode.TOTAL_BYTES);
     Simd.zero(at.sums, 4L * blocks * ROWS * kv.headDimV());
-    Simd.zero(at.row, 4L * ROWS * code.paddedDim());
     Simd.zero(at.zeros, at.lowRows - at.zeros);
     for (int r = 0; r < blocks * ROWS; r++) {
       Simd.storeFloat(at.greatest + 4L * r, -Float.MAX_VALUE);
@@ -173,13 +174,21 @@ final class TileAttention {
       boolean seen = i / POSITIONS == 1;
       Simd.storeFloat(at.bounds + 4L * i, seen ? Float.POSITIVE_INFINITY : Float.NEGATIVE_INFINITY);
     }
+    int token = 0;
+    int row = 0;
     for (int b = 0; b < blocks; b++) {
       int rows = Math.min(ROWS, unit.rows - b * ROWS);
       for (int r = 0; r < rows; r++) {
-        Simd.copy(
-            q.applyAsLong(b * ROWS + r), at.row + 4L * r * code.paddedDim(), 4L * kv.headDimK());
+        Simd.ALL.set(
+            Simd.LONG,
+            at.list + 8L * r,
+            unit.queries + token * unit.stride + 4L * row * kv.headDimK());
+        if (++row == ratio) {
+          row = 0;
+          token++;
+        }
       }
-      code.queries(at.row, ROWS, scale, at.queries + b * code.queryBytes(), at.call);
+      code.queries(at.list, rows, scale, at.queries + b * code.queryBytes(), at.call);
     }
   }
 
@@ -226,22 +235,22 @@ final class TileAttention {
     return copy;
   }
 
-  /** The number of positions from {@code begin} on before the last that a row sees. */
-  private int high(Unit unit, int row, int begin) {
-    return unit.position + row / ratio + 1 - begin;
+  /** The number of positions from {@code begin} on up to the last that a token sees. */
+  private static int high(Unit unit, int token, int begin) {
+    return unit.position + token + 1 - begin;
   }
 
-  /** The number of positions from {@code begin} on before the first that a row sees. */
-  private int low(Unit unit, int row, int begin) {
-    int first = window > 0 ? unit.position + row / ratio - window + 1 : 0;
+  /** The number of positions from {@code begin} on before the first that a token sees. */
+  private int low(Unit unit, int token, int begin) {
+    int first = window > 0 ? unit.position + token - window + 1 : 0;
     return Math.max(unit.from, first) - begin;
   }
 
   /** Blocks of positions from {@code begin} on that a block's rows see. */
   private int seen(Unit unit, int block, int begin) {
     int last = Math.min(unit.rows, (block + 1) * ROWS) - 1;
-    int high = Math.min(POSITIONS, high(unit, last, begin));
-    return low(unit, block * ROWS, begin) >= high ? 0 : (high + BLOCK - 1) / BLOCK;
+    int high = Math.min(POSITIONS, high(unit, last / ratio, begin));
+    return low(unit, block * ROWS / ratio, begin) >= high ? 0 : (high + BLOCK - 1) / BLOCK;
   }
 
   /** All blocks of rows with a tile of positions. */
@@ -332,13 +341,21 @@ final class TileAttention {
   private boolean limit(Unit unit, int block, int begin, int blocks, Scratch at) {
     int first = block * ROWS;
     int last = Math.min(unit.rows, first + ROWS) - 1;
-    if (high(unit, first, begin) >= blocks * BLOCK && low(unit, last, begin) <= 0) {
+    if (high(unit, first / ratio, begin) >= blocks * BLOCK && low(unit, last / ratio, begin) <= 0) {
       return false;
     }
+    int token = first / ratio;
+    int left = ratio - first % ratio;
+    int high = 0;
+    int low = 0;
     for (int r = 0; r < ROWS; r++) {
-      int row = Math.min(first + r, last);
-      int high = Math.clamp(high(unit, row, begin), 0, POSITIONS);
-      int low = Math.clamp(low(unit, row, begin), 0, POSITIONS);
+      if (r == 0 || left == 0) {
+        left = r == 0 ? left : ratio;
+        high = Math.clamp(high(unit, token, begin), 0, POSITIONS);
+        low = Math.clamp(low(unit, token, begin), 0, POSITIONS);
+        token++;
+      }
+      left--;
       long limits = at.limits + (long) r * TileAttentionCode.LIMIT_BYTES;
       Simd.ALL.set(Simd.LONG, limits, at.bounds + 4L * (2 * POSITIONS - high));
       Simd.ALL.set(Simd.LONG, limits + 8, at.bounds + 4L * (POSITIONS - low));
