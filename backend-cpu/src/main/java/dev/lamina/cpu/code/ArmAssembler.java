@@ -262,7 +262,7 @@ public final class ArmAssembler {
   /** A table of dwords, for {@link #address}. */
   public Label table(int[] values) {
     Label label = new Label();
-    data.add(Assembler.lines(values));
+    data.add(CodeBuffer.lines(values));
     dataLabels.add(label);
     return label;
   }

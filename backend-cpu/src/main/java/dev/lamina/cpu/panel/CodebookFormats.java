@@ -10,55 +10,11 @@ import java.util.stream.IntStream;
 final class CodebookFormats {
   private static final int LINE = 64;
   private static final int RECORDS = 8;
-  private static final byte[] MAGNITUDES_2 = {8, 25, 43};
-  private static final byte[] MAGNITUDES_3 = {4, 12, 20, 28, 36, 44, 52, 62};
-  private static final byte[] MAGNITUDES_3S = {1, 3, 5, 7, 9, 11, 13, 15};
 
   private CodebookFormats() {}
 
   static List<PanelFormat> all() {
     return List.of(iq2xxs(), iq2xs(), iq2s(), iq3xxs(), iq3s(), iq1s(), iq1m());
-  }
-
-  /** Entries of 8 values: the codes of the first four in low halves of bytes, then in high ones. */
-  private static int[] eights(long[] grid, byte[] magnitudes) {
-    int[] entries = new int[grid.length];
-    for (int e = 0; e < grid.length; e++) {
-      for (int i = 0; i < 8; i++) {
-        int code = code((byte) (grid[e] >>> 8 * i), magnitudes);
-        entries[e] |= code << 8 * (i % 4) + i / 4 * 4;
-      }
-    }
-    return entries;
-  }
-
-  private static int[] fours(int[] grid, byte[] magnitudes) {
-    int[] entries = new int[grid.length];
-    for (int e = 0; e < grid.length; e++) {
-      for (int i = 0; i < 4; i++) {
-        entries[e] |= code((byte) (grid[e] >>> 8 * i), magnitudes) << 8 * i;
-      }
-    }
-    return entries;
-  }
-
-  private static int code(byte value, byte[] magnitudes) {
-    for (int code = 0; code < magnitudes.length; code++) {
-      if (magnitudes[code] == value) {
-        return code;
-      }
-    }
-    throw new AssertionError(value + " is no value of the grid");
-  }
-
-  /** What codes with a sign above them stand for. */
-  private static byte[] signed(byte[] magnitudes, int offset) {
-    byte[] levels = new byte[16];
-    for (int i = 0; i < magnitudes.length; i++) {
-      levels[i] = (byte) (offset + magnitudes[i]);
-      levels[8 + i] = (byte) (offset - magnitudes[i]);
-    }
-    return levels;
   }
 
   /** Codes of 2 bits from entries of 8, with signs. */
@@ -141,11 +97,11 @@ final class CodebookFormats {
         107,
         0,
         eightsPlanes(true, signs),
-        signed(MAGNITUDES_2, 64),
+        GridCodes.signed(GridCodes.MAGNITUDES_2, 64),
         new Scales.Odd(16 * LINE, 0.125f, part -> spare(signs + LINE * part)),
         moves(List.of(lines(2, 8, 0, RECORDS), packed, words(0, 16 * LINE))),
         new Codebook(
-            eights(QuantTables.iq2xxs(), MAGNITUDES_2),
+            GridCodes.eights(QuantTables.iq2xxs(), GridCodes.MAGNITUDES_2),
             4,
             (record, lookup) -> List.of(low(LINE * record, lookup)),
             null,
@@ -189,11 +145,11 @@ final class CodebookFormats {
         107,
         0,
         eightsPlanes(true, signs),
-        signed(MAGNITUDES_2, 64),
+        GridCodes.signed(GridCodes.MAGNITUDES_2, 64),
         new Scales.Odd(18 * LINE, 0.125f, part -> nibble(scales, part)),
         moves(List.of(packed, lines(66, 4, scales, 2), words(0, 18 * LINE))),
         new Codebook(
-            eights(QuantTables.iq2xs(), MAGNITUDES_2),
+            GridCodes.eights(QuantTables.iq2xs(), GridCodes.MAGNITUDES_2),
             4,
             (record, lookup) ->
                 List.of(
@@ -220,7 +176,7 @@ final class CodebookFormats {
         107,
         0,
         eightsPlanes(false, signs),
-        signed(MAGNITUDES_2, 64),
+        GridCodes.signed(GridCodes.MAGNITUDES_2, 64),
         new Scales.Odd(20 * LINE, 0.125f, part -> nibble(scales, part)),
         moves(
             List.of(
@@ -230,7 +186,7 @@ final class CodebookFormats {
                 lines(74, 4, scales, 2),
                 words(0, 20 * LINE))),
         new Codebook(
-            eights(QuantTables.iq2s(), MAGNITUDES_2),
+            GridCodes.eights(QuantTables.iq2s(), GridCodes.MAGNITUDES_2),
             4,
             (record, lookup) ->
                 List.of(
@@ -253,11 +209,11 @@ final class CodebookFormats {
         126,
         0,
         foursPlanes(true, signs),
-        signed(MAGNITUDES_3, 64),
+        GridCodes.signed(GridCodes.MAGNITUDES_3, 64),
         new Scales.Odd(24 * LINE, 0.25f, part -> spare(signs + LINE * part)),
         moves(List.of(lines(2, 4, 0, 2 * RECORDS), packed, words(0, 24 * LINE))),
         new Codebook(
-            fours(QuantTables.iq3xxs(), MAGNITUDES_3),
+            GridCodes.fours(QuantTables.iq3xxs(), GridCodes.MAGNITUDES_3),
             8,
             (record, lookup) -> List.of(low(LINE * (2 * record + lookup / 4), lookup % 4)),
             null,
@@ -275,7 +231,7 @@ final class CodebookFormats {
         31,
         0,
         foursPlanes(false, signs),
-        signed(MAGNITUDES_3S, 16),
+        GridCodes.signed(GridCodes.MAGNITUDES_3S, 16),
         new Scales.Odd(27 * LINE, 1, part -> nibble(scales, part)),
         moves(
             List.of(
@@ -285,7 +241,7 @@ final class CodebookFormats {
                 lines(106, 4, scales, 1),
                 words(0, 27 * LINE))),
         new Codebook(
-            fours(QuantTables.iq3s(), MAGNITUDES_3S),
+            GridCodes.fours(QuantTables.iq3s(), GridCodes.MAGNITUDES_3S),
             8,
             (record, lookup) ->
                 List.of(
@@ -295,23 +251,9 @@ final class CodebookFormats {
             -1));
   }
 
-  /** Eight times the values -1, 0, 1, plus 1, or less 1 where the shift's bit is set. */
-  private static byte[] shifted() {
-    byte[] levels = new byte[16];
-    for (int code = 0; code < 3; code++) {
-      levels[code] = (byte) (16 + 8 * (code - 1) + 1);
-      levels[4 + code] = (byte) (16 + 8 * (code - 1) - 1);
-    }
-    return levels;
-  }
-
   /** Codes of 2 bits with the shift's bit above them. */
   private static List<Piece> shiftedPlanes(int record, int quad) {
     return List.of(Piece.derived(Codebook.LOOKUPS + LINE * (quad / 2), quad % 2 * 4, 3, 0));
-  }
-
-  private static int[] ternary() {
-    return eights(QuantTables.iq1s(), new byte[] {-1, 0, 1});
   }
 
   private static PanelFormat iq1s() {
@@ -323,14 +265,14 @@ final class CodebookFormats {
         25,
         0,
         CodebookFormats::shiftedPlanes,
-        shifted(),
+        GridCodes.shifted(),
         new Scales.Odd(
             12 * LINE,
             0.125f,
             part -> List.of(Field.of(high + LINE * (part / 2), 16 * (part % 2) + 12, 3, 0))),
         moves(List.of(lines(2, 4, 0, RECORDS), lines(34, 4, high, 4), words(0, 12 * LINE))),
         new Codebook(
-            ternary(),
+            GridCodes.ternary(),
             4,
             (record, lookup) ->
                 List.of(
@@ -374,11 +316,11 @@ final class CodebookFormats {
         25,
         0,
         CodebookFormats::shiftedPlanes,
-        shifted(),
+        GridCodes.shifted(),
         new Scales.Odd(d, 0.125f, part -> threeBits(scales, words, part)),
         moves(List.of(lines(0, 4, 0, RECORDS), lines(32, 4, high, 4), List.of(low, rest, all))),
         new Codebook(
-            ternary(),
+            GridCodes.ternary(),
             4,
             (record, lookup) ->
                 List.of(
