@@ -2,6 +2,8 @@ package dev.lamina;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -33,11 +35,18 @@ public final class FileProblem {
     };
   }
 
-  /** The system's own words, without the names of files that go before them in Java's messages. */
+  /**
+   * The reason alone. Java's messages have the names of files before the system's words, and for
+   * the commonest failures nothing but the names.
+   */
   public static String reason(IOException e) {
-    if (e instanceof FileSystemException f && f.getReason() != null) {
-      return f.getReason();
-    }
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+    return switch (e) {
+      case FileSystemException f when f.getReason() != null -> f.getReason();
+      case NoSuchFileException n -> "there is no such file or folder";
+      case AccessDeniedException a -> "not permitted";
+      case FileAlreadyExistsException x -> "there is something of that name already";
+      case DirectoryNotEmptyException d -> "the folder is not empty";
+      default -> e.getMessage() == null ? e.toString() : e.getMessage();
+    };
   }
 }

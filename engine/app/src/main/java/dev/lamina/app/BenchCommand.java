@@ -207,23 +207,20 @@ final class BenchCommand implements Runnable {
   }
 
   private void note(String line) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("lamina: " + line);
-    err.flush();
+    Notes.tell(spec.commandLine().getErr(), line);
   }
 
   private void limits(BenchModel model) {
-    PrintWriter err = spec.commandLine().getErr();
-    model.model().placement().summary().forEach(line -> err.println("lamina: " + line));
+    model.model().placement().summary().forEach(this::note);
     DeviceSpeed speed = model.speed();
     if (speed != null) {
-      err.printf(
-          Locale.ROOT,
-          "lamina: this machine reads %.1f GB/s and does %.0f GFLOP/s in float32%n",
-          speed.readBytesPerSecond() / 1e9,
-          speed.floatOpsPerSecond() / 1e9);
+      note(
+          String.format(
+              Locale.ROOT,
+              "this machine reads %.1f GB/s and does %.0f GFLOP/s in float32",
+              speed.readBytesPerSecond() / 1e9,
+              speed.floatOpsPerSecond() / 1e9));
     }
-    err.flush();
   }
 
   private List<BenchTest> tests() {

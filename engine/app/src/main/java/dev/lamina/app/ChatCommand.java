@@ -52,11 +52,9 @@ final class ChatCommand implements Runnable {
         Session session = loaded.model().newSession();
         Lines lines = atTerminal ? new TerminalLines(ChatLoop.COMMANDS) : new Lines.Piped()) {
       if (atTerminal && !quiet) {
-        err.println(
-            "lamina: "
-                + model.name()
-                + "; /help tells what can be typed, Ctrl-C stops an answer, Ctrl-D ends");
-        err.flush();
+        Notes.tell(
+            err,
+            model.name() + "; /help tells what can be typed, Ctrl-C stops an answer, Ctrl-D ends");
       }
       new ChatLoop(lines, session, options, out, err, atTerminal)
           .system(chat.system())

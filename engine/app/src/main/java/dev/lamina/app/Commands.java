@@ -104,8 +104,9 @@ final class Commands implements Runnable {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
       // Not an exception to picocli, yet a user's everyday mistake: a model too large for the heap.
-      err.println(
-          "lamina: out of memory: "
+      Notes.tell(
+          err,
+          "out of memory: "
               + e.getMessage()
               + "; choose a smaller context (-c), or give the Java heap more with"
               + " LAMINA_JAVA_OPTS=-Xmx...");
@@ -132,7 +133,7 @@ final class Commands implements Runnable {
     if (e instanceof UnmatchedArgumentException unmatched) {
       sentence = unmatched(unmatched);
     }
-    err.println("lamina: " + sentence);
+    Notes.tell(err, sentence);
     if (!isModel(e)) {
       UnmatchedArgumentException.printSuggestions(e, err);
     }
@@ -174,10 +175,9 @@ final class Commands implements Runnable {
   private static int failed(Commands root, Exception e, CommandLine cmd, ParseResult parsed) {
     PrintWriter err = cmd.getErr();
     switch (e) {
-      case LaminaException l -> err.println("lamina: " + l.getMessage());
+      case LaminaException l -> Notes.tell(err, l.getMessage());
       default ->
-          err.println(
-              "lamina: internal error: " + e + (root.debug ? "" : " (--debug prints where)"));
+          Notes.tell(err, "internal error: " + e + (root.debug ? "" : " (--debug prints where)"));
     }
     if (root.debug) {
       e.printStackTrace(err);

@@ -56,7 +56,7 @@ final class HubModels {
           } catch (HubException.Unreachable e) {
             try {
               List<Path> cached = puller.fromCache(repo.repo(), selection);
-              err.println("lamina: " + e.getMessage() + "; taking what is in the cache");
+              Notes.tell(err, e.getMessage() + "; taking what is in the cache");
               return cached;
             } catch (HubException none) {
               throw e;

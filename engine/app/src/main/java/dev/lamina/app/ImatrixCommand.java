@@ -217,10 +217,6 @@ final class ImatrixCommand implements Runnable {
   }
 
   private void say(String sentence) {
-    if (!quiet) {
-      PrintWriter err = spec.commandLine().getErr();
-      err.println("lamina: " + sentence);
-      err.flush();
-    }
+    Notes.tell(spec.commandLine().getErr(), quiet, sentence);
   }
 }

@@ -52,7 +52,7 @@ final class ListCommand implements Runnable {
       return;
     }
     if (models.isEmpty()) {
-      spec.commandLine().getErr().println("lamina: there are no models in " + folder);
+      Notes.tell(spec.commandLine().getErr(), "there are no models in " + folder);
     } else {
       List<List<String>> rows = new ArrayList<>();
       rows.add(List.of("model", "size", "parts"));
@@ -67,11 +67,8 @@ final class ListCommand implements Runnable {
     }
     unfinished.forEach(
         (repo, bytes) ->
-            spec.commandLine()
-                .getErr()
-                .println(
-                    "lamina: of "
-                        + repo
-                        + " something is unfinished; pull it again to go on, or rm it"));
+            Notes.tell(
+                spec.commandLine().getErr(),
+                "of " + repo + " something is unfinished; pull it again to go on, or rm it"));
   }
 }

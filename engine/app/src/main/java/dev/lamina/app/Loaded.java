@@ -42,17 +42,16 @@ record Loaded(Model model, long nanos) implements AutoCloseable {
     Model model;
     try (var bar = new LoadBar(err, Terminals.stderr())) {
       if (flags.isDemo() && !quiet) {
-        err.println(
-            "lamina: this is the built-in demo model, which tells animal stories; -m FILE.gguf runs"
+        Notes.tell(
+            err,
+            "this is the built-in demo model, which tells animal stories; -m FILE.gguf runs"
                 + " another");
-        err.flush();
       }
       model = Model.load(file, options.withProgress(bar));
     }
     var loaded = new Loaded(model, System.nanoTime() - start);
     if (!quiet) {
-      model.placement().summary().forEach(line -> err.println("lamina: " + line));
-      err.flush();
+      model.placement().summary().forEach(line -> Notes.tell(err, line));
     }
     return loaded;
   }

@@ -29,7 +29,7 @@ public final class Main {
     int code = Commands.execute(out, err, args);
     out.flush();
     if (stdout.failure().isPresent()) {
-      err.println("lamina: " + stdout.failure().get());
+      Notes.tell(err, stdout.failure().get());
       code = Commands.FAILED;
     }
     err.flush();

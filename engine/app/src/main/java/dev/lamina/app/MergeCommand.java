@@ -6,7 +6,6 @@ import dev.lamina.gguf.Splitting;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -34,13 +33,11 @@ final class MergeCommand implements Runnable {
       try (var bar = new SplitCommand.CopyBar(err, "merging")) {
         Splitting.merge(file, out, bar);
       }
-      err.println(
-          String.format(
-              Locale.ROOT,
-              "lamina: wrote %s: %d tensors of %d files",
-              out,
-              file.tensors().size(),
-              file.parts().size()));
+      int parts = file.parts().size();
+      Notes.tell(
+          err,
+          "wrote %s: %d tensors of %d %s"
+              .formatted(out, file.tensors().size(), parts, parts == 1 ? "file" : "files"));
     }
   }
 }

@@ -186,22 +186,19 @@ final class PerplexityCommand implements Runnable {
   }
 
   private void say(Model model, TextWindows windows, int tokens) {
-    if (!quiet) {
-      PrintWriter err = spec.commandLine().getErr();
-      err.printf(
-          Locale.ROOT,
-          "lamina: %d tokens, %d windows of %d, %d predictions of each count%n",
-          tokens,
-          windows.count(),
-          windows.length(),
-          windows.counted());
-      int trained = model.config().contextLength();
-      if (trained > 0 && windows.length() > trained) {
-        err.printf(
-            "lamina: the model was trained with %d tokens of context, the windows have %d%n",
-            trained, windows.length());
-      }
-      err.flush();
+    PrintWriter err = spec.commandLine().getErr();
+    Notes.tell(
+        err,
+        quiet,
+        "%d tokens, %d windows of %d, %d predictions of each count"
+            .formatted(tokens, windows.count(), windows.length(), windows.counted()));
+    int trained = model.config().contextLength();
+    if (trained > 0 && windows.length() > trained) {
+      Notes.tell(
+          err,
+          quiet,
+          "the model was trained with %d tokens of context, the windows have %d"
+              .formatted(trained, windows.length()));
     }
   }
 

@@ -123,8 +123,7 @@ final class PullBar implements PullProgress, AutoCloseable {
 
   private void say(String text) {
     line.close();
-    err.println("lamina: " + text);
-    err.flush();
+    Notes.tell(err, text);
   }
 
   @Override

@@ -299,10 +299,6 @@ final class QuantizeCommand implements Runnable {
   }
 
   private void say(String sentence) {
-    if (!quiet) {
-      PrintWriter err = spec.commandLine().getErr();
-      err.println("lamina: " + sentence);
-      err.flush();
-    }
+    Notes.tell(spec.commandLine().getErr(), quiet, sentence);
   }
 }

@@ -99,8 +99,8 @@ final class RunCommand implements Runnable {
       }
       if (!quiet) {
         show.thoughts.endLine();
-        err.println(summary(loaded, outcome.timings));
-        work(loaded).forEach(err::println);
+        Notes.tell(err, summary(loaded, outcome.timings));
+        work(loaded).forEach(line -> Notes.tell(err, line));
       }
     }
   }
@@ -279,7 +279,7 @@ final class RunCommand implements Runnable {
           .ifPresent(
               w ->
                   lines.add(
-                      "lamina: %s: %d submissions, %d waits, %d kernels, %d KiB in, %d KiB out"
+                      "%s: %d submissions, %d waits, %d kernels, %d KiB in, %d KiB out"
                           .formatted(
                               stage.deviceId(),
                               w.submissions(),
@@ -292,7 +292,7 @@ final class RunCommand implements Runnable {
   }
 
   private static String summary(Loaded loaded, Timings t) {
-    return "lamina: loaded in "
+    return "loaded in "
         + Loaded.seconds(loaded.milliseconds() / 1e3)
         + "; prompt "
         + Speeds.of(t.promptTokens() - t.cachedTokens(), t.promptPerSecond())

@@ -61,7 +61,7 @@ final class TokenizeCommand implements Runnable {
     try (GgufFile gguf = GgufFile.open(file.file(spec))) {
       tokenizer = Tokenizer.of(gguf.metadata());
     }
-    tokenizer.warnings().forEach(w -> spec.commandLine().getErr().println("lamina: " + w));
+    tokenizer.warnings().forEach(w -> Notes.tell(spec.commandLine().getErr(), w));
     String text = Input.text(spec, prompt, textFile).orElseGet(() -> Input.stdin(spec));
     int[] tokens = tokenizer.encode(text, !noBos, !noParseSpecial);
     if (json) {

@@ -1,7 +1,6 @@
 package dev.lamina.choose;
 
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The two answers, and what is to be said of each file.
@@ -43,13 +42,5 @@ public record Advice(
 
   public Advice {
     verdicts = List.copyOf(verdicts);
-  }
-
-  public Optional<ModelFile> fastestFile() {
-    return Optional.ofNullable(fastest);
-  }
-
-  public Optional<ModelFile> bestFile() {
-    return Optional.ofNullable(best);
   }
 }

@@ -123,7 +123,7 @@ public record ImportanceMatrix(
     return new ImportanceMatrix(
         all,
         new ArrayList<>(texts),
-        Math.addExact(chunks, other.chunks),
+        (int) Math.min(Integer.MAX_VALUE, (long) chunks + other.chunks),
         chunkSize == 0 ? other.chunkSize : chunkSize);
   }
 }

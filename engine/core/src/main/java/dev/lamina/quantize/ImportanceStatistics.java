@@ -33,7 +33,7 @@ public record ImportanceStatistics(
     double deviation,
     double entropy,
     OptionalDouble cosine) {
-  private static final Pattern LAYER = Pattern.compile("blk\\.(\\d+)\\.");
+  private static final Pattern LAYER = Pattern.compile("blk\\.(\\d{1,9})\\.");
 
   /** The statistics of all tensors, the most important first. */
   public static List<ImportanceStatistics> of(ImportanceMatrix matrix) {

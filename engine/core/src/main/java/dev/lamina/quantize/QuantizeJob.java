@@ -220,6 +220,9 @@ public final class QuantizeJob {
         told(item, item.from().elements());
         return;
       }
+      if (item.from().elements() == 0) {
+        return;
+      }
       MemorySegment data = source.data(item.from());
       float[] all = importance.flatMap(i -> i.matrix().importance(item.from().name())).orElse(null);
       int cols = Math.toIntExact(item.from().shape()[0]);

@@ -7,6 +7,7 @@ import dev.lamina.gguf.GgmlType;
 import dev.lamina.model.ModelOptions;
 import dev.lamina.placement.GpuLayers;
 import dev.lamina.placement.PlacementRequest;
+import java.util.function.Consumer;
 
 /**
  * How a model is loaded. Made from {@link #DEFAULT} with the {@code with...} methods.
@@ -84,69 +85,27 @@ public record LoadOptions(
   }
 
   public LoadOptions withPlacement(PlacementRequest value) {
-    return new LoadOptions(
-        value, context, ubatch, sequences, outputs, devices, model, mapped, chatTemplate, progress);
+    return with(draft -> draft.placement = value);
   }
 
   public LoadOptions withContext(int tokens) {
-    return new LoadOptions(
-        placement,
-        tokens,
-        ubatch,
-        sequences,
-        outputs,
-        devices,
-        model,
-        mapped,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.context = tokens);
   }
 
   public LoadOptions withUbatch(int tokens) {
-    return new LoadOptions(
-        placement,
-        context,
-        tokens,
-        sequences,
-        outputs,
-        devices,
-        model,
-        mapped,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.ubatch = tokens);
   }
 
   public LoadOptions withSequences(int count) {
-    return new LoadOptions(
-        placement, context, ubatch, count, outputs, devices, model, mapped, chatTemplate, progress);
+    return with(draft -> draft.sequences = count);
   }
 
   public LoadOptions withOutputs(int rows) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        rows,
-        devices,
-        model,
-        mapped,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.outputs = rows);
   }
 
   public LoadOptions withDevices(DeviceOptions value) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        outputs,
-        value,
-        model,
-        mapped,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.devices = value);
   }
 
   public LoadOptions withThreads(int threads) {
@@ -155,17 +114,7 @@ public record LoadOptions(
   }
 
   public LoadOptions withModel(ModelOptions value) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        outputs,
-        devices,
-        value,
-        mapped,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.model = value);
   }
 
   public LoadOptions withKv(GgmlType k, GgmlType v) {
@@ -173,44 +122,61 @@ public record LoadOptions(
   }
 
   public LoadOptions withMapped(boolean value) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        outputs,
-        devices,
-        model,
-        value,
-        chatTemplate,
-        progress);
+    return with(draft -> draft.mapped = value);
   }
 
   public LoadOptions withChatTemplate(String nameOrSource) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        outputs,
-        devices,
-        model,
-        mapped,
-        nameOrSource,
-        progress);
+    return with(draft -> draft.chatTemplate = nameOrSource);
   }
 
   public LoadOptions withProgress(LoadProgress value) {
-    return new LoadOptions(
-        placement,
-        context,
-        ubatch,
-        sequences,
-        outputs,
-        devices,
-        model,
-        mapped,
-        chatTemplate,
-        value);
+    return with(draft -> draft.progress = value);
+  }
+
+  private LoadOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.done();
+  }
+
+  /** Options that can be changed, so that each change names only what it is about. */
+  private static final class Draft {
+    private PlacementRequest placement;
+    private int context;
+    private int ubatch;
+    private int sequences;
+    private int outputs;
+    private DeviceOptions devices;
+    private ModelOptions model;
+    private boolean mapped;
+    private String chatTemplate;
+    private LoadProgress progress;
+
+    Draft(LoadOptions from) {
+      placement = from.placement;
+      context = from.context;
+      ubatch = from.ubatch;
+      sequences = from.sequences;
+      outputs = from.outputs;
+      devices = from.devices;
+      model = from.model;
+      mapped = from.mapped;
+      chatTemplate = from.chatTemplate;
+      progress = from.progress;
+    }
+
+    LoadOptions done() {
+      return new LoadOptions(
+          placement,
+          context,
+          ubatch,
+          sequences,
+          outputs,
+          devices,
+          model,
+          mapped,
+          chatTemplate,
+          progress);
+    }
   }
 }

@@ -148,6 +148,20 @@ class ImportanceFileTest {
     assertThrows(LaminaException.class, () -> ImportanceFile.read(file));
   }
 
+  /** Numbers that no model has, but a file can. */
+  @Test
+  void numbersBeyondAllBoundsDoNoHarm() {
+    Entry entry = new Entry(new float[] {1, 2}, new long[] {1});
+    ImportanceMatrix matrix =
+        new ImportanceMatrix(
+            new TreeMap<>(Map.of("blk.99999999999.ffn_up.weight", entry)),
+            List.of("a"),
+            Integer.MAX_VALUE,
+            512);
+    assertEquals(Integer.MAX_VALUE, matrix.plus(matrix).chunks());
+    assertTrue(ImportanceStatistics.of(matrix).getFirst().cosine().isEmpty());
+  }
+
   @Test
   void statisticsPutTheMostImportantFirst() {
     Entry even = new Entry(new float[] {20, 20, 20, 20}, new long[] {10});

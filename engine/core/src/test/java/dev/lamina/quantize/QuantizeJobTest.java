@@ -1,5 +1,6 @@
 package dev.lamina.quantize;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -259,6 +260,21 @@ class QuantizeJobTest {
     assertTrue(e.getMessage().contains("blk.1.ffn_down.weight holds the value NaN"));
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(List.of(from), files.toList());
+    }
+  }
+
+  @Test
+  void aMatrixWithoutColumnsStaysOne() throws IOException {
+    Path from = folder.resolve("empty.gguf");
+    try (GgufWriter out = GgufWriter.create(from)) {
+      out.put("general.architecture", "llama").put("llama.block_count", 1);
+      out.tensor("blk.0.ffn_up.weight", GgmlType.F32, 0, 4).finish();
+    }
+    run(from, options("Q8_0"), null, 1);
+    try (GgufFile file = GgufFile.open(folder.resolve("out.gguf"))) {
+      TensorInfo tensor = file.tensor("blk.0.ffn_up.weight").orElseThrow();
+      assertEquals(0, tensor.elements());
+      assertArrayEquals(new long[] {0, 4}, tensor.shape());
     }
   }
 

@@ -102,19 +102,19 @@ final class Download {
                     for (Integer chunk; !stopped && (chunk = queue.poll()) != null; ) {
                       chunk(chunk);
                     }
-                  } catch (Exception e) {
+                  } catch (Exception | Error e) {
                     stop();
                     throw e;
                   }
                   return null;
                 }));
       }
-      Exception first = null;
+      Throwable first = null;
       for (Future<?> worker : workers) {
         try {
           worker.get();
         } catch (ExecutionException e) {
-          Exception failure = (Exception) e.getCause();
+          Throwable failure = e.getCause();
           // What the others say after one has stopped them is no reason.
           if (first == null || failure instanceof NoRanges || failure instanceof HubException) {
             first = first instanceof NoRanges ? first : failure;
@@ -128,6 +128,7 @@ final class Download {
         case IOException e -> throw e;
         case InterruptedException e -> throw e;
         case RuntimeException e -> throw e;
+        case Error e -> throw e;
         default -> throw new IllegalStateException(first);
       }
     } finally {

@@ -1,5 +1,6 @@
 package dev.lamina.app.hub;
 
+import dev.lamina.FileProblem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -247,6 +248,7 @@ public final class HubCache {
   }
 
   private static HubException failed(Path path, Exception e) {
-    return new HubException(path + ": the cache cannot be used: " + e.getMessage(), e);
+    String why = e instanceof IOException io ? FileProblem.reason(io) : e.getMessage();
+    return new HubException(path + ": the cache cannot be used: " + why, e);
   }
 }

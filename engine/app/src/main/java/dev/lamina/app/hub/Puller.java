@@ -1,10 +1,10 @@
 package dev.lamina.app.hub;
 
+import dev.lamina.FileProblem;
 import dev.lamina.choose.Sizes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileStore;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -346,12 +346,8 @@ public final class Puller implements AutoCloseable {
   }
 
   private static HubException disk(Path folder, IOException e) {
-    String reason = e instanceof FileSystemException f ? f.getReason() : null;
     return new HubException(
-        folder
-            + ": cannot be written to: "
-            + (reason == null ? e.getMessage() : reason)
-            + "; what came so far stays",
+        folder + ": cannot be written to: " + FileProblem.reason(e) + "; what came so far stays",
         e);
   }
 

@@ -51,59 +51,10 @@ final class Tests {
 
   static boolean test(String name, Value value, Args args, Work work) {
     return switch (name) {
-      case "defined" -> none(name, args, work, !(value instanceof Value.Undefined));
-      case "undefined" -> none(name, args, work, value instanceof Value.Undefined);
-      case "none" -> none(name, args, work, value == Value.None.NONE);
-      case "boolean" -> none(name, args, work, value instanceof Value.Bool);
-      case "true" -> none(name, args, work, value instanceof Value.Bool b && b.truth());
-      case "false" -> none(name, args, work, value instanceof Value.Bool b && !b.truth());
-      case "integer" -> none(name, args, work, value instanceof Value.Int);
-      case "float" -> none(name, args, work, value instanceof Value.Flt);
-      case "number" -> none(name, args, work, value instanceof Value.Num);
-      case "string" -> none(name, args, work, value instanceof Value.Str);
-      case "mapping" -> none(name, args, work, value instanceof Value.Dict);
-      case "escaped" -> none(name, args, work, false);
-      case "sequence" ->
-          none(
-              name,
-              args,
-              work,
-              value instanceof Value.Str
-                  || value instanceof Value.Dict
-                  || value instanceof Value.Undefined
-                  || value instanceof Value.Seq seq && seq.indexed());
-      case "iterable" ->
-          none(
-              name,
-              args,
-              work,
-              value instanceof Value.Str
-                  || value instanceof Value.Dict
-                  || value instanceof Value.Seq
-                  || value instanceof Value.Undefined);
-      case "callable" ->
-          none(
-              name,
-              args,
-              work,
-              value instanceof Value.MacroValue
-                  || value instanceof Value.Method
-                  || value instanceof Value.Global
-                  || value instanceof Value.Loop
-                  || value instanceof Value.Undefined
-                  || value instanceof Value.Stepper stepper && stepper.joiner);
-      case "lower" -> none(name, args, work, Strings.isLower(Printer.str(value, work)));
-      case "upper" -> none(name, args, work, Strings.isUpper(Printer.str(value, work)));
-      case "odd" -> none(name, args, work, remainder(value, BigInteger.TWO, work) != 0);
-      case "even" -> none(name, args, work, remainder(value, BigInteger.TWO, work) == 0);
       case "divisibleby" ->
           Arithmetic.arithmetic(Operator.MODULO, value, one(name, args, work, "num"), work)
                   instanceof Value.Num n
               && n.toDouble() == 0;
-      case "filter" ->
-          none(name, args, work, value instanceof Value.Str s && Filters.known(s.text()));
-      case "test" ->
-          none(name, args, work, value instanceof Value.Str s && NAMES.contains(s.text()));
       case "sameas" -> same(value, one(name, args, work, "other"));
       case "in" -> Comparison.contains(one(name, args, work, "seq"), value, work);
       case "eq", "equalto", "==" -> compare(Operator.EQUAL, name, value, args, work);
@@ -112,13 +63,56 @@ final class Tests {
       case "ge", ">=" -> compare(Operator.GREATER_EQUAL, name, value, args, work);
       case "lt", "lessthan", "<" -> compare(Operator.LESS, name, value, args, work);
       case "le", "<=" -> compare(Operator.LESS_EQUAL, name, value, args, work);
-      default -> throw work.error("there is no test named '" + Text.shorten(name, 60) + "'");
+      default -> {
+        if (!NAMES.contains(name)) {
+          throw work.error("there is no test named '" + Text.shorten(name, 60) + "'");
+        }
+        args.bind(name, work);
+        yield plain(name, value, work);
+      }
     };
   }
 
-  private static boolean none(String name, Args args, Work work, boolean result) {
-    args.bind(name, work);
-    return result;
+  /** The tests without arguments. */
+  private static boolean plain(String name, Value value, Work work) {
+    return switch (name) {
+      case "defined" -> !(value instanceof Value.Undefined);
+      case "undefined" -> value instanceof Value.Undefined;
+      case "none" -> value == Value.None.NONE;
+      case "boolean" -> value instanceof Value.Bool;
+      case "true" -> value instanceof Value.Bool b && b.truth();
+      case "false" -> value instanceof Value.Bool b && !b.truth();
+      case "integer" -> value instanceof Value.Int;
+      case "float" -> value instanceof Value.Flt;
+      case "number" -> value instanceof Value.Num;
+      case "string" -> value instanceof Value.Str;
+      case "mapping" -> value instanceof Value.Dict;
+      case "escaped" -> false;
+      case "sequence" ->
+          value instanceof Value.Str
+              || value instanceof Value.Dict
+              || value instanceof Value.Undefined
+              || value instanceof Value.Seq seq && seq.indexed();
+      case "iterable" ->
+          value instanceof Value.Str
+              || value instanceof Value.Dict
+              || value instanceof Value.Seq
+              || value instanceof Value.Undefined;
+      case "callable" ->
+          value instanceof Value.MacroValue
+              || value instanceof Value.Method
+              || value instanceof Value.Global
+              || value instanceof Value.Loop
+              || value instanceof Value.Undefined
+              || value instanceof Value.Stepper stepper && stepper.joiner;
+      case "lower" -> Strings.isLower(Printer.str(value, work));
+      case "upper" -> Strings.isUpper(Printer.str(value, work));
+      case "odd" -> remainder(value, BigInteger.TWO, work) != 0;
+      case "even" -> remainder(value, BigInteger.TWO, work) == 0;
+      case "filter" -> value instanceof Value.Str s && Filters.known(s.text());
+      case "test" -> value instanceof Value.Str s && NAMES.contains(s.text());
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 
   private static Value one(String name, Args args, Work work, String parameter) {

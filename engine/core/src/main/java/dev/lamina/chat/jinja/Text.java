@@ -40,10 +40,6 @@ final class Text {
     return s.substring(0, end);
   }
 
-  static String stripStart(String s) {
-    return s.substring(skipSpace(s, 0));
-  }
-
   /** Code points, which is what Python counts. */
   static int length(String s) {
     return s.codePointCount(0, s.length());
