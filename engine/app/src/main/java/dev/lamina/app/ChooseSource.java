@@ -50,6 +50,12 @@ abstract class ChooseSource {
     return Optional.of(new Head(made.metadata(), made.tensors()));
   }
 
+  /** Whether a pattern is that of a file, whose name may come from anywhere. */
+  static boolean matches(PathMatcher matcher, String name) {
+    Path file = Input.path(name).getFileName();
+    return file != null && matcher.matches(file);
+  }
+
   /** The source that a user named. */
   static ChooseSource of(String what, String include, PrintWriter err) {
     PathMatcher matcher = include == null ? path -> true : Selection.glob(include);
@@ -70,9 +76,7 @@ abstract class ChooseSource {
     return new ChooseSource() {
       @Override
       List<FileList.Entry> entries() {
-        return entries.stream()
-            .filter(entry -> matcher.matches(Path.of(entry.name()).getFileName()))
-            .toList();
+        return entries.stream().filter(entry -> matches(matcher, entry.name())).toList();
       }
     };
   }

@@ -35,7 +35,7 @@ final class RepoSource extends ChooseSource {
   @Override
   List<FileList.Entry> entries() {
     return listing.files().stream()
-        .filter(file -> matcher.matches(Path.of(file.path()).getFileName()))
+        .filter(file -> matches(matcher, file.path()))
         .map(file -> new FileList.Entry(file.path(), file.size()))
         .toList();
   }

@@ -45,6 +45,16 @@ class ChooseCommandTest {
   }
 
   @Test
+  void namesThatNoFileCanHaveAreTold() throws IOException {
+    Path list =
+        Files.writeString(
+            folder.resolve("list.json"), "[{\"name\": \"a\\u0000-Q4_0.gguf\", \"size\": 1}]");
+    Ran ran = Ran.lamina("choose", list.toString());
+    assertEquals(1, ran.code());
+    assertTrue(ran.err().contains("cannot be the name of a file here"), ran.err());
+  }
+
+  @Test
   void aPatternThatIsNoneIsTold() {
     Ran ran = Ran.lamina("choose", "--include", "[", folder.toString());
     assertEquals(1, ran.code());
