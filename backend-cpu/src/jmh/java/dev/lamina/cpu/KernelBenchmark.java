@@ -40,7 +40,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * cache where a model's would not.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class KernelBenchmark {
   /** Width of the hidden state, and of what is between the feed-forward products. */
