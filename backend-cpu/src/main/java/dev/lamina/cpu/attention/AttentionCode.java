@@ -18,6 +18,12 @@ public final class AttentionCode {
   /** The most positions of a call, a multiple of every page's. */
   public static final int MOST_POSITIONS = 512;
 
+  /**
+   * Pages that are asked for ahead of the one in work, to the second-level cache: less than what
+   * memory brings while one is in work lets threads wait for it.
+   */
+  public static final int AHEAD = 4;
+
   /** Positions that rows of scores are filled up to with minus infinity. */
   public static final int GROUP = SoftmaxCode.POSITIONS;
 

@@ -26,8 +26,8 @@ import dev.lamina.gguf.GgmlType;
 final class MixCode {
   // the arguments, by their offsets
   /**
-   * Address of pairs: a page's first value that counts, and how many positions there are; one more
-   * address is read, of what to prefetch behind the last.
+   * Address of pairs: a page's first value that counts, and how many positions there are; {@link
+   * AttentionCode#AHEAD} more have addresses of what to ask memory for meanwhile.
    */
   static final int PAGES = 0;
 
@@ -114,7 +114,7 @@ final class MixCode {
     asm.load(R8, Mem.at(RSI, 0));
     asm.add(R8, R13);
     asm.load(R9, Mem.at(RSI, 8));
-    asm.load(RBX, Mem.at(RSI, 16));
+    asm.load(RBX, Mem.at(RSI, 16 * AttentionCode.AHEAD));
     asm.add(RBX, R13);
     Label position = new Label();
     asm.bind(position);
@@ -131,9 +131,9 @@ final class MixCode {
         multiply(v);
       }
     }
-    asm.prefetch(Mem.at(RBX, 0));
+    asm.prefetchSecond(Mem.at(RBX, 0));
     if (bytes() > 64) {
-      asm.prefetch(Mem.at(RBX, 64));
+      asm.prefetchSecond(Mem.at(RBX, 64));
     }
     asm.add(RBX, R12);
     asm.add(R8, R12);

@@ -30,7 +30,10 @@ import dev.lamina.gguf.GgmlType;
  */
 final class ScoreCode {
   // the arguments, by their offsets
-  /** Address of the pages' addresses; one more is read, of what to prefetch behind the last. */
+  /**
+   * Address of the pages' addresses; behind them are {@link AttentionCode#AHEAD} more, of what to
+   * ask memory for meanwhile.
+   */
   static final int PAGES = 0;
 
   static final int COUNT = 8;
@@ -121,7 +124,7 @@ final class ScoreCode {
     Label page = new Label();
     asm.bind(page);
     asm.load(RBX, Mem.at(RSI, 0));
-    asm.load(RBP, Mem.at(RSI, 8));
+    asm.load(RBP, Mem.at(RSI, 8 * AttentionCode.AHEAD));
     asm.load(R9, Mem.at(RDI, GROUPS));
     if (reader.quantized()) {
       asm.mov(R14, RBX);
@@ -174,9 +177,9 @@ final class ScoreCode {
       reader.floats(keys[p], R10, p * reader.vectorBytes());
     }
     // the processor looks ahead within a page of memory, and not to where the next keys lie
-    asm.prefetch(Mem.at(RBP, 0));
+    asm.prefetchSecond(Mem.at(RBP, 0));
     if (width * reader.vectorBytes() > 64) {
-      asm.prefetch(Mem.at(RBP, 64));
+      asm.prefetchSecond(Mem.at(RBP, 64));
     }
     asm.addImm(RBP, width * reader.vectorBytes());
     multiply(0);
@@ -203,7 +206,7 @@ final class ScoreCode {
         reader.quants(keys[p], scales[p], R13, p * reader.lanes(), half == 1);
       }
       if (half == 0) {
-        asm.prefetch(Mem.at(RBP, 0));
+        asm.prefetchSecond(Mem.at(RBP, 0));
         asm.addImm(RBP, width * reader.lanes());
       }
       multiply(half * lines * 4);

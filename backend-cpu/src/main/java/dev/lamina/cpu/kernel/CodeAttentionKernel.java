@@ -133,7 +133,7 @@ public final class CodeAttentionKernel extends Kernel {
       long end) {}
 
   private Scratch scratch(long base) {
-    int pages = AttentionCode.MOST_POSITIONS / pageSize + 2;
+    int pages = AttentionCode.MOST_POSITIONS / pageSize + 1 + AttentionCode.AHEAD;
     long keyPages = base + AttentionCode.CALL_SCRATCH;
     long valuePages = keyPages + (8L * pages + 63 & -64);
     long queries = valuePages + (16L * pages + 63 & -64);
@@ -234,7 +234,8 @@ public final class CodeAttentionKernel extends Kernel {
     for (int begin = from / pageSize * pageSize; begin < end; begin += tile) {
       int to = Math.min(end, begin + tile);
       int low = Math.max(begin, from);
-      int count = pages(pages, head, begin, low, to, end, many, at);
+      int count = pages(pages, head, begin, low, to, many, at);
+      ahead(step, item, head, begin, count, many, at);
       for (int g = 0; g < groups; g++) {
         int row = groupBegin(m, groups, g);
         code.score(
@@ -271,11 +272,9 @@ public final class CodeAttentionKernel extends Kernel {
    * Lists the pages of a tile, converted where many rows use them.
    *
    * @param low the first position whose value counts
-   * @param end where the last tile ends
    * @return how many they are
    */
-  private int pages(
-      int[] pages, int head, int begin, int low, int to, int end, boolean many, Scratch at) {
+  private int pages(int[] pages, int head, int begin, int low, int to, boolean many, Scratch at) {
     boolean keys = many && direct.convertsKeys();
     boolean values = many && direct.convertsValues();
     int count = 0;
@@ -301,14 +300,37 @@ public final class CodeAttentionKernel extends Kernel {
       Simd.ALL.set(
           Simd.LONG, at.valuePages + 16L * count + 8, Math.min(pageSize, to - p) - (long) skip);
     }
-    // what is prefetched last: the values behind the keys, and then the next tile's keys
-    Simd.ALL.set(Simd.LONG, at.keyPages + 8L * count, Simd.ALL.get(Simd.LONG, at.valuePages));
-    int next = begin + count * pageSize;
-    Simd.ALL.set(
-        Simd.LONG,
-        at.valuePages + 16L * count,
-        next < end && !many ? memory.keyHead(pages[next / pageSize], head) : at.scores);
     return count;
+  }
+
+  /**
+   * Lists behind a tile's pages what memory is asked for while they are in work: the values behind
+   * the keys, and behind the values the keys that come next.
+   */
+  private void ahead(
+      Step step, int item, int head, int begin, int count, boolean many, Scratch at) {
+    for (int i = 0; i < AttentionCode.AHEAD; i++) {
+      long value = at.valuePages + 16L * Math.min(i, count - 1);
+      long key = many ? at.scores : keys(step, item, head, begin + (count + i) * pageSize, at);
+      Simd.ALL.set(Simd.LONG, at.keyPages + 8L * (count + i), Simd.ALL.get(Simd.LONG, value));
+      Simd.ALL.set(Simd.LONG, at.valuePages + 16L * (count + i), key);
+    }
+  }
+
+  /** The page of keys at a position; behind the item's last one those of the next unit. */
+  private long keys(Step step, int item, int head, int position, Scratch at) {
+    int end = shares.to(item);
+    if (position >= end) {
+      int unit = item * kv.nHeadKv() + head + 1;
+      int next = unit / kv.nHeadKv();
+      int behind = (position - end) / pageSize * pageSize;
+      if (next == items || shares.from(next) + behind >= shares.to(next)) {
+        return at.scores;
+      }
+      return keys(step, next, unit % kv.nHeadKv(), shares.from(next) + behind, at);
+    }
+    int[] pages = step.pageTable()[kv.group()][step.slots()[shares.firstToken(item)]];
+    return memory.keyHead(pages[position / pageSize], head);
   }
 
   /** Copies the query rows: a token's lie one behind the other. */
