@@ -148,69 +148,6 @@ template <class T> static inline T atomicExch(T* p, T v) { T old = *p; *p = v; r
 template <class T> static inline T min(T a, T b) { return a < b ? a : b; }
 template <class T> static inline T max(T a, T b) { return a > b ? a : b; }
 
-/** cvt.rna.tf32.f32: 10 bits of mantissa, halves away from zero. */
-static inline float standinTf32(float x) {
-  unsigned bits = __float_as_uint(x);
-  if ((bits & 0x7f800000) == 0x7f800000) return x;
-  return __uint_as_float((bits + 0x1000) & ~0x1fffu);
-}
-
-/** mma.m16n8k8 on TF32 values; the fragments are laid out as NVIDIA's PTX manual has them. */
-static inline void standinMultiplyTf32(float *c, const float *a, float b0, float b1, int line) {
-  float own[6] = {a[0], a[1], a[2], a[3], b0, b1};
-  uint32_t words[6];
-  memcpy(words, own, sizeof words);
-  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, 6, line);
-  int lane = standin::self->lane;
-  for (int i = 0; i < 4; i++) {
-    int row = lane / 4 + i / 2 * 8;
-    int column = lane % 4 * 2 + i % 2;
-    for (int k = 0; k < 8; k++) {
-      float left, right;
-      memcpy(&left, &all[row % 8 * 4 + k % 4][row / 8 + k / 4 * 2], 4);
-      memcpy(&right, &all[column * 4 + k % 4][4 + k / 4], 4);
-      // The low bits of what is no TF32 value are ignored.
-      c[i] += __uint_as_float(__float_as_uint(left) & ~0x1fffu) * __uint_as_float(__float_as_uint(right) & ~0x1fffu);
-    }
-  }
-}
-
-/** mma.m16n8k16 and m16n8k32 on signed bytes, likewise. */
-template <int K>
-static inline void standinMultiplyS8(int *c, const unsigned *a, const unsigned *b, int line) {
-  constexpr int kA = K / 8, kB = K / 16;
-  uint32_t words[kA + kB];
-  memcpy(words, a, 4 * kA);
-  memcpy(words + kA, b, 4 * kB);
-  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, kA + kB, line);
-  int lane = standin::self->lane;
-  for (int i = 0; i < 4; i++) {
-    int row = lane / 4 + i / 2 * 8;
-    int column = lane % 4 * 2 + i % 2;
-    for (int k = 0; k < K; k += 4) {
-      unsigned left = all[row % 8 * 4 + k / 4 % 4][row / 8 + k / 16 * 2];
-      unsigned right = all[column * 4 + k / 4 % 4][kA + k / 16];
-      c[i] = __dp4a((int)left, (int)right, c[i]);
-    }
-  }
-}
-
-/** mma.m16n8k16 on float16, likewise. */
-static inline void standinMultiplyF16(float *c, const unsigned *a, const unsigned *b, int line) {
-  uint32_t words[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
-  const uint32_t(*all)[standin::kMostWords] = standin::exchange(STANDIN_FULL, words, 6, line);
-  int lane = standin::self->lane;
-  for (int i = 0; i < 4; i++) {
-    int row = lane / 4 + i / 2 * 8;
-    int column = lane % 4 * 2 + i % 2;
-    for (int k = 0; k < 16; k++) {
-      unsigned left = all[row % 8 * 4 + k / 2 % 4][row / 8 + k / 8 * 2] >> k % 2 * 16;
-      unsigned right = all[column * 4 + k / 2 % 4][4 + k / 8] >> k % 2 * 16;
-      c[i] += __half2float_bits((uint16_t)left) * __half2float_bits((uint16_t)right);
-    }
-  }
-}
-
 /** sub.rn.f16x2 and mul.rn.f16x2. */
 template <char Op>
 static inline unsigned standinHalves(unsigned a, unsigned b) {
@@ -230,30 +167,4 @@ static inline unsigned standinBytes(unsigned high, unsigned low, unsigned index)
   return out;
 }
 
-namespace standin {
-
-/** Copies to shared memory that a thread has begun: they run when it waits for them. */
-struct Copies {
-  int count;
-  struct {
-    void *to;
-    const void *from;
-  } all[16];
-};
-static Copies copies[kMostThreads];
-
-}  // namespace standin
-
-static inline void standinCopyAsync(void *to, const void *from) {
-  standin::Copies &mine = standin::copies[standin::self->number];
-  if (mine.count == 16) standin::fail("more copies than the stand-in keeps", __LINE__);
-  if (((size_t)to | (size_t)from) & 15) standin::fail("a copy is not aligned", __LINE__);
-  memset(to, 0xff, 16);
-  mine.all[mine.count++] = {to, from};
-}
-
-static inline void standinCopyWait() {
-  standin::Copies &mine = standin::copies[standin::self->number];
-  for (int i = 0; i < mine.count; i++) memcpy(mine.all[i].to, mine.all[i].from, 16);
-  mine.count = 0;
-}
+#include "units.h"

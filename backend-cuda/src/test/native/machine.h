@@ -44,6 +44,8 @@ enum Fault { kFaultAlloc, kFaultPinned, kFaultLaunch, kFaultKernel, kFaultModule
 enum Count { kAllocations, kFrees, kLaunches, kGraphLaunches, kKernels, kSynchronisations, kBytesIn,
              kBytesOut, kBytesPeer, kModules, kGraphs, kOverruns, kLive, kCounts };
 
+constexpr size_t kPage = 4096;
+
 struct Stream;
 
 struct Context {
@@ -96,6 +98,9 @@ struct Machine {
 extern Machine machine;
 extern thread_local Context* current;
 
+// What a kernel was last found doing wrong.
+extern char message[1024];
+
 int due(Fault fault);
 void count(Count what, int64_t n);
 
@@ -128,6 +133,8 @@ int beginCapture(Stream* stream);
 int endCapture(Stream* stream, Graph** graph);
 int launch(Stream* stream, Graph* graph);
 
+/** Lets kernels that touch what they must not end without the process. */
+void catchFaults();
 int loadModule(Context* context, const char* path, Module** module);
 int unloadModule(Module* module);
 int findKernel(Module* module, const char* name, Kernel** kernel);

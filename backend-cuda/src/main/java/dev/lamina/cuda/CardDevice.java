@@ -29,6 +29,7 @@ import dev.lamina.shaders.CardPlan;
 import dev.lamina.shaders.DeviceTables;
 import dev.lamina.shaders.IntegerFormat;
 import dev.lamina.shaders.Kernel;
+import dev.lamina.shaders.MatrixUnits;
 import dev.lamina.shaders.Parts;
 import dev.lamina.shaders.Region;
 import java.lang.foreign.MemorySegment;
@@ -41,11 +42,6 @@ import java.util.Set;
 
 /** One card with a context and a stream of its own. */
 final class CardDevice implements Device {
-  /**
-   * Ampere: matrix units for TF32, and for integers as the kernels want them; asynchronous copies.
-   */
-  private static final int TENSOR_CAPABILITY = 80;
-
   /** Bytes of a weight that are rearranged at a time. */
   private static final long APART_BYTES = 16L << 20;
 
@@ -81,7 +77,7 @@ final class CardDevice implements Device {
     // Matrix units round, too.
     features =
         new CardFeatures(
-            rounding && card.capability() >= TENSOR_CAPABILITY,
+            rounding ? MatrixUnits.of(card.capability()) : MatrixUnits.NONE,
             rounding,
             options.repack(),
             true,

@@ -28,7 +28,7 @@ class CudaContractTest extends BackendContract {
     return allWeightTypes();
   }
 
-  /** Matrix units round weights and activations to 10 bits of mantissa. */
+  /** Matrix units round activations, and weights of float32, to 10 bits of mantissa. */
   @Override
   protected double matrixBound(GgmlType type) {
     return IntegerFormat.of(type) == null ? 1e-6 : 2e-4;

@@ -42,7 +42,7 @@ final class HiprtcTest {
   @ValueSource(strings = {"gfx90a", "gfx1030", "gfx906"})
   void compilesEveryKernel(String architecture) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
-    for (ProgramKey key : CardKernels.programs(Flavour.ROCM.tuning(), false)) {
+    for (ProgramKey key : Flavour.ROCM.programs()) {
       texts.put(key.name(), CardKernels.text(Dialect.HIP, key));
     }
     Map<String, byte[]> code = new HipCompiler(cache, architecture).compile(texts);

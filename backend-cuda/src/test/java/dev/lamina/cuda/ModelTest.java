@@ -181,6 +181,32 @@ final class ModelTest {
     }
   }
 
+  /**
+   * As few as the kernels allow. A layer is a norm, queries with keys and values, their norms and
+   * places, attention and its rounding, the output with the sum, a norm, gate with up, activation,
+   * down with the sum; of experts also router, choice, and sums. Gemma's norms before its sums are
+   * one kernel with those after them.
+   */
+  @ParameterizedTest
+  @CsvSource({"llama, 10, 4", "gemma2, 10, 5", "gemma3, 10, 4", "qwen3, 10, 4", "qwen3moe, 14, 4"})
+  void kernelsOfAToken(String name, int perLayer, int others) {
+    StandIn machine = machine("cuda");
+    try (Model model = load(file(name), ALL, DeviceOptions.DEFAULT, Cards.of("cuda", 1));
+        Session session = model.newSession()) {
+      GenerateOptions greedy =
+          GenerateOptions.DEFAULT
+              .withSampling(Sampling.GREEDY)
+              .withMaxTokens(6)
+              .withIgnoreEnd(true);
+      List<Long> kernels = new ArrayList<>();
+      for (Token ignored : session.generate(new int[] {1, 5, 9}, greedy)) {
+        kernels.add(machine.count(Count.KERNELS));
+      }
+      long token = kernels.get(4) - kernels.get(3);
+      assertEquals(perLayer * model.config().nLayer() + others, token);
+    }
+  }
+
   /** Wherever the memory ends, the text goes on elsewhere. */
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 40, 70, 80})

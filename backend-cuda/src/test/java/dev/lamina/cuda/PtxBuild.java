@@ -2,6 +2,7 @@ package dev.lamina.cuda;
 
 import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.Dialect;
+import dev.lamina.shaders.MatrixUnits;
 import dev.lamina.shaders.ProgramKey;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class PtxBuild {
     List<Future<?>> running = new ArrayList<>();
     try (ExecutorService threads =
         Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-      for (ProgramKey key : CardKernels.programs(Flavour.CUDA.tuning(), true)) {
+      for (ProgramKey key : Flavour.CUDA.programs()) {
         String text = CardKernels.text(Dialect.CUDA, key);
         String hash = PtxImages.hash(text);
         all.put(key.name(), hash);
@@ -79,6 +80,11 @@ final class PtxBuild {
     System.out.println(running.size() + " of " + all.size() + " programs compiled");
   }
 
+  /** What a program is compiled for: what it needs, of all cards that there are programs for. */
+  static int capability(ProgramKey key) {
+    return Math.max(MatrixUnits.TURING.capability(), CardKernels.units(key).capability());
+  }
+
   private Path file(String name) {
     return folder.resolve(name + PtxImages.ENDING);
   }
@@ -92,7 +98,7 @@ final class PtxBuild {
         new ProcessBuilder(
                 "nvcc",
                 "-ptx",
-                CardKernels.needsTensor(key) ? "-arch=compute_80" : "-arch=compute_75",
+                "-arch=compute_" + capability(key),
                 "-std=c++17",
                 "-O3",
                 "-o",

@@ -24,7 +24,7 @@ final class StandInBuild {
             .map(GgmlType::valueOf)
             .collect(Collectors.toSet());
     List<ProgramKey> programs =
-        CardKernels.programs(Flavour.CUDA.tuning(), true).stream()
+        Flavour.CUDA.programs().stream()
             .filter(key -> key.first() == null || isPages(key) || types.contains(key.first()))
             .toList();
     System.out.println(StandIn.cudaLibrary() + ", " + programs.size() + " programs");

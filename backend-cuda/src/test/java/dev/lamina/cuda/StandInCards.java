@@ -8,6 +8,7 @@ import dev.lamina.cuda.standin.Modules;
 import dev.lamina.cuda.standin.StandIn;
 import dev.lamina.shaders.CardKernels;
 import dev.lamina.shaders.Dialect;
+import dev.lamina.shaders.MatrixUnits;
 import dev.lamina.shaders.ProgramKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -23,9 +24,19 @@ final class StandInCards {
     return cuda(ordinal, DeviceOptions.DEFAULT);
   }
 
-  /** Likewise, with options. */
+  /** Card 0 as one that has these matrix units, and no better ones. */
+  static CardDevice cuda(MatrixUnits units) {
+    StandIn.cuda().machine(1, 4L << 30, 12060, units.capability(), 0);
+    return open(0, DeviceOptions.DEFAULT);
+  }
+
+  /** Card 0 or 1 of the CUDA stand-in, with options. */
   static CardDevice cuda(int ordinal, DeviceOptions options) {
     StandIn.cuda();
+    return open(ordinal, options);
+  }
+
+  private static CardDevice open(int ordinal, DeviceOptions options) {
     GpuDriver driver = CudaDriver.load();
     return new CardDevice(
         Flavour.CUDA, driver, driver.card(ordinal), StandInCards::images, options);

@@ -3,6 +3,7 @@ package dev.lamina.opencl;
 import dev.lamina.backend.CpuMath;
 import dev.lamina.backend.DeviceOptions;
 import dev.lamina.shaders.CardFeatures;
+import dev.lamina.shaders.MatrixUnits;
 import dev.lamina.shaders.Tuning;
 import java.util.List;
 import java.util.Locale;
@@ -149,7 +150,7 @@ record Paths(Tuning tuning, Subgroups subgroups, Integers integers, boolean vect
   /** What decides which kernels run, on a device with so much local memory. */
   CardFeatures features(int localBytes, boolean repack) {
     return new CardFeatures(
-        false,
+        MatrixUnits.NONE,
         integers != Integers.OFF,
         repack,
         false,

@@ -6,7 +6,7 @@ import dev.lamina.gguf.GgmlType;
 /**
  * What decides which kernels a card runs.
  *
- * @param tensor whether the matrix units of NVIDIA's compute capability 8.0 are used
+ * @param units the matrix units that are used
  * @param integers whether activations are rounded to 8-bit integers for weights made of integers
  * @param repack whether weights may have another layout than in the file
  * @param ahead whether programs are made for all models: {@link CardKernels#programs}, with
@@ -14,14 +14,14 @@ import dev.lamina.gguf.GgmlType;
  * @param tuning how work is cut
  */
 public record CardFeatures(
-    boolean tensor, boolean integers, boolean repack, boolean ahead, Tuning tuning) {
+    MatrixUnits units, boolean integers, boolean repack, boolean ahead, Tuning tuning) {
   /** How products read a type of weights as integers; null where they read it as floats. */
   public IntegerFormat integers(GgmlType type) {
     IntegerFormat format = integers ? IntegerFormat.of(type) : null;
     if (format == null || format.apart() && !repack) {
       return null;
     }
-    return CardKernels.tileBytes(type, tuning) <= tuning.localBytes() ? format : null;
+    return CardKernels.tileBytes(type, this) <= tuning.localBytes() ? format : null;
   }
 
   /** The layout of a weight where it is not the file's; else null. */

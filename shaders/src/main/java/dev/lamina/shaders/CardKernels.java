@@ -24,6 +24,7 @@ public final class CardKernels {
   private static final String TILE_TOKENS = "TILE_TOKENS";
   private static final String HEAD = "HEAD";
   private static final String PLACING = "PLACING";
+  private static final String NARROW = "NARROW";
   private static final String ARGMAX = "ARGMAX";
 
   /** Items of a team in programs that are made ahead. */
@@ -41,6 +42,9 @@ public final class CardKernels {
   /** Threads of a group of {@code cards/matmul-tensor}. */
   static final int TENSOR_ITEMS = 256;
 
+  /** Threads of a group of {@code cards/matmul-halves}. */
+  static final int HALVES_ITEMS = 128;
+
   /** Rows of a team in {@code cards/integer-matvec}. */
   static final int INTEGER_ROWS = 2;
 
@@ -55,9 +59,15 @@ public final class CardKernels {
 
   private CardKernels() {}
 
-  /** Products with many tokens on matrix units for TF32. */
-  static ProgramKey tensor(GgmlType type) {
-    return new ProgramKey(KernelUnit.WEIGHT, type, null, Map.of(TENSOR, 1));
+  /** Products with many tokens on matrix units, of weights that are no integers. */
+  static ProgramKey tensor(GgmlType type, MatrixUnits units) {
+    return new ProgramKey(KernelUnit.WEIGHT, type, null, Map.of(TENSOR, units.capability()));
+  }
+
+  /** The kernel that brings rows of activations to a type that matrix units multiply. */
+  static Kernel narrow(Rounding rounding, int items) {
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(NARROW, 1));
+    return new Kernel(key, "narrow" + rounding, items, 1);
   }
 
   /** Products with few rounded tokens. */
@@ -71,8 +81,12 @@ public final class CardKernels {
 
   /** Products with many rounded tokens. */
   static ProgramKey integerTiles(GgmlType type, CardFeatures features) {
-    Map<String, Integer> defines =
-        new TreeMap<>(Map.of(INTEGER, 1, features.tensor() ? TENSOR : TILES, 1));
+    Map<String, Integer> defines = new TreeMap<>(Map.of(INTEGER, 1));
+    if (features.units() == MatrixUnits.NONE) {
+      defines.put(TILES, 1);
+    } else {
+      defines.put(TENSOR, features.units().capability());
+    }
     if (!features.ahead()) {
       defines.put(TILE_TOKENS, features.tuning().tileTokens());
     }
@@ -85,11 +99,12 @@ public final class CardKernels {
   }
 
   /** Local memory that a group of {@code cards/integer-matmul} needs. */
-  static int tileBytes(GgmlType type, Tuning tuning) {
+  static int tileBytes(GgmlType type, CardFeatures features) {
     IntegerFormat format = IntegerFormat.of(type);
-    int tokens = tuning.tileTokens();
+    int tokens = features.tuning().tileTokens();
+    int places = features.units().copies() ? 2 : 1;
     int parts = TILE_DEPTH / format.part();
-    int words = TILE_DEPTH / 4 * (TILE_ROWS + 2 * tokens) + parts * TILE_ROWS + 4 * tokens;
+    int words = TILE_DEPTH / 4 * (TILE_ROWS + places * tokens) + parts * TILE_ROWS + 4 * tokens;
     if (format.minimums()) {
       words += parts * (TILE_ROWS + tokens);
     }
@@ -99,6 +114,11 @@ public final class CardKernels {
   /** Ops that round activations, and what brings weights into the layout of cards. */
   public static ProgramKey rounding() {
     return new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(ROUNDING, 1));
+  }
+
+  /** The kernel that norms, adds, norms again, and may round: group x is a row. */
+  static Kernel normAddNorm(int items) {
+    return new Kernel(rounding(), Launches.NORM_ADD_NORM, items, 1);
   }
 
   /** The kernel that brings rows of weights into the layout of cards: group x is a row. */
@@ -145,9 +165,10 @@ public final class CardKernels {
    * Attention with heads of so many values on matrix units; null where there is none for these
    * pages.
    */
-  static ProgramKey attentionTensor(int dim, GgmlType typeK, GgmlType typeV) {
+  static ProgramKey attentionTensor(int dim, GgmlType typeK, GgmlType typeV, MatrixUnits units) {
     return TENSOR_PAGES.contains(typeK) && TENSOR_PAGES.contains(typeV)
-        ? new ProgramKey(KernelUnit.ATTENTION, typeK, typeV, Map.of(HEAD, head(dim), TENSOR, 1))
+        ? new ProgramKey(
+            KernelUnit.ATTENTION, typeK, typeV, Map.of(HEAD, head(dim), TENSOR, units.capability()))
         : null;
   }
 
@@ -175,28 +196,31 @@ public final class CardKernels {
   /**
    * All programs that are made ahead, in a fixed order.
    *
-   * @param tensor whether there are cards with the matrix units of compute capability 8.0, too
+   * @param units the matrix units that the cards may have; empty for cards without any
    */
-  public static List<ProgramKey> programs(Tuning tuning, boolean tensor) {
-    CardFeatures plain = new CardFeatures(false, true, true, true, tuning);
-    CardFeatures units = new CardFeatures(true, true, true, true, tuning);
+  public static List<ProgramKey> programs(Tuning tuning, List<MatrixUnits> units) {
+    List<CardFeatures> cards =
+        (units.isEmpty() ? List.of(MatrixUnits.NONE) : units)
+            .stream().map(own -> new CardFeatures(own, true, true, true, tuning)).toList();
     List<ProgramKey> all = new ArrayList<>();
     all.add(new ProgramKey(KernelUnit.VECTORS, null, null, Map.of()));
     all.add(rounding());
     all.add(placeHeads(1).program());
     all.add(argmaxWide(1).program());
     all.add(multiplyAdds().program());
+    if (!units.isEmpty()) {
+      all.add(narrow(Rounding.F16, 1).program());
+    }
     for (GgmlType type : GgmlType.values()) {
       if (type.isWeightType()) {
-        all.add(LaunchWriter.weightKey(type, tuning));
+        all.add(WeightWriter.weightKey(type, tuning));
         if (IntegerFormat.of(type) != null) {
-          all.add(integers(type, plain));
-          all.add(integerTiles(type, plain));
-          if (tensor) {
-            all.add(integerTiles(type, units));
-          }
-        } else if (tensor) {
-          all.add(tensor(type));
+          all.add(integers(type, cards.getFirst()));
+          cards.forEach(card -> all.add(integerTiles(type, card)));
+        } else {
+          units.stream()
+              .filter(own -> floats(type, own))
+              .forEach(own -> all.add(tensor(type, own)));
         }
       }
     }
@@ -205,18 +229,23 @@ public final class CardKernels {
     }
     for (int head : HEADS) {
       all.add(attention(head, tuning.attentionItems()));
-      if (tensor) {
+      for (MatrixUnits own : units) {
         for (GgmlType typeK : TENSOR_PAGES) {
-          TENSOR_PAGES.forEach(typeV -> all.add(attentionTensor(head, typeK, typeV)));
+          TENSOR_PAGES.forEach(typeV -> all.add(attentionTensor(head, typeK, typeV, own)));
         }
       }
     }
     return all;
   }
 
-  /** Whether a program needs the matrix units of compute capability 8.0. */
-  public static boolean needsTensor(ProgramKey key) {
-    return key.defines().containsKey(TENSOR);
+  /** Whether matrix units multiply a type of weights that is not made of integers. */
+  static boolean floats(GgmlType type, MatrixUnits units) {
+    return units.halves(type) != null || type == GgmlType.F32 && units == MatrixUnits.AMPERE;
+  }
+
+  /** The matrix units that a program needs. */
+  public static MatrixUnits units(ProgramKey key) {
+    return MatrixUnits.of(key.defines().getOrDefault(TENSOR, 0));
   }
 
   /** The whole text of a program, of the common ones too. */
@@ -237,20 +266,23 @@ public final class CardKernels {
     boolean measure = defines.containsKey(MEASURE);
     boolean placing = defines.containsKey(PLACING);
     boolean argmax = defines.containsKey(ARGMAX);
-    boolean own = heads || integer || rounding || measure || placing || argmax || needsTensor(key);
+    boolean narrow = defines.containsKey(NARROW);
+    boolean tensor = units(key) != MatrixUnits.NONE;
+    boolean own = heads || integer || rounding || measure || placing || argmax || narrow || tensor;
     if (!own) {
       return KernelText.of(dialect, key, device);
     }
     StringBuilder text = new StringBuilder(1 << 15);
     KernelText.define(text, device);
     KernelText.define(text, defines);
-    if (heads && needsTensor(key)) {
+    if (heads && tensor) {
       KernelText.preludes(text, dialect);
       KernelText.define(text, "TYPE_K", String.valueOf(pages(key.first())));
       KernelText.define(text, "TYPE_V", String.valueOf(pages(key.second())));
       text.append(KernelText.file("cards/page-types"))
           .append("#define DIM_V headV\n#define JOIN_ARGS , int headV\n")
           .append(KernelText.file("kernel/attention-join"))
+          .append(KernelText.file("cards/matrix-units"))
           .append(KernelText.file("cards/attention-tensor"));
     } else if (heads) {
       KernelText.preludes(text, dialect);
@@ -275,8 +307,11 @@ public final class CardKernels {
     } else if (measure) {
       KernelText.preludes(text, dialect);
       text.append(KernelText.file("cards/measure"));
+    } else if (narrow) {
+      KernelText.preludes(text, dialect);
+      text.append(KernelText.file("cards/narrow"));
     } else if (integer) {
-      boolean tiles = defines.containsKey(TILES) || needsTensor(key);
+      boolean tiles = defines.containsKey(TILES) || tensor;
       Map<String, Integer> numbers = new TreeMap<>();
       if (tiles) {
         numbers.put(TILE_TOKENS, AHEAD_TOKENS);
@@ -289,15 +324,25 @@ public final class CardKernels {
       numbers.keySet().removeAll(defines.keySet());
       integers(text, dialect, key.first(), numbers);
       if (tiles) {
+        if (tensor) {
+          text.append(KernelText.file("cards/matrix-units"));
+        }
         text.append(KernelText.file("cards/integer-matmul"));
       } else {
         for (int tokens : new int[] {1, 4, 8}) {
           KernelText.again(text, "cards/integer-matvec", Map.of("TOKENS", tokens));
         }
       }
+    } else if (units(key).halves(key.first()) != null) {
+      KernelText.preludes(text, dialect);
+      KernelText.define(text, "WEIGHT_" + key.first(), "1");
+      text.append(KernelText.file("kernel/addend"))
+          .append(KernelText.file("cards/matrix-units"))
+          .append(KernelText.file("cards/matmul-halves"));
     } else {
       KernelText.rows(text, dialect, key.first());
-      text.append(KernelText.file("cards/matmul-tensor"));
+      text.append(KernelText.file("cards/matrix-units"))
+          .append(KernelText.file("cards/matmul-tensor"));
     }
     return text.toString();
   }

@@ -2,6 +2,7 @@ package dev.lamina.shaders;
 
 import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Limits;
+import dev.lamina.gguf.GgmlType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,8 @@ public final class CardLaunches {
   private static final int NORM_ITEMS = 256;
   private static final int ARGMAX_ITEMS = 1024;
   private static final int ATTENTION_ITEMS = 128;
+  private static final int NARROW_ITEMS = 256;
+  private static final int NARROW_VALUES = 4 * NARROW_ITEMS;
 
   private final List<Launch> plan;
   private final Limits limits;
@@ -25,11 +28,13 @@ public final class CardLaunches {
   private final List<Launch> launches = new ArrayList<>();
   private KvSpec attended;
 
-  /** The slot whose values are the rounded ones, and the columns of a row; null for none. */
-  private Region.Slot rounded;
+  /** What {@link Region.Rounded} has; null for nothing. */
+  private Rounded rounded;
 
-  private int roundedCols;
   private long roundedBytes;
+
+  /** Rows of {@code cols} values of a slot. */
+  private record Rounded(Region.Slot slot, Rounding rounding, int cols) {}
 
   /**
    * Rewrites the launches of a plan that was made with these limits.
@@ -61,7 +66,7 @@ public final class CardLaunches {
     if (integer(launch)) {
       return products(i);
     }
-    forget(Launches.written(launch));
+    forget(launch);
     switch (launch.kernel().program().unit()) {
       case ATTENTION -> {
         if (features.ahead()) {
@@ -71,7 +76,7 @@ public final class CardLaunches {
         }
       }
       case STORE -> launches.add(launch);
-      case WEIGHT -> launches.add(features.tensor() && floats(launch) ? tensor(launch) : launch);
+      case WEIGHT -> weight(launch);
       case VECTORS -> {
         Launch product = integers(i);
         if (product == null || !fused(launch, product)) {
@@ -83,8 +88,8 @@ public final class CardLaunches {
   }
 
   /** What was rounded is no longer what the slot has. */
-  private void forget(Region.Slot written) {
-    if (rounded != null && rounded.equals(written)) {
+  private void forget(Launch launch) {
+    if (rounded != null && Launches.writes(launch, rounded.slot())) {
       rounded = null;
     }
   }
@@ -92,12 +97,6 @@ public final class CardLaunches {
   private boolean integer(Launch launch) {
     return Launches.isProduct(launch)
         && features.integers(launch.kernel().program().first()) != null;
-  }
-
-  /** Types made of integers are multiplied as floats only where nothing may be rounded. */
-  private static boolean floats(Launch launch) {
-    return launch.kernel().entry().startsWith("matmul")
-        && IntegerFormat.of(launch.kernel().program().first()) == null;
   }
 
   /** The first product with integers that reads what a launch writes; null for none. */
@@ -111,7 +110,7 @@ public final class CardLaunches {
       if (integer(launch) && slot.equals(Launches.in(launch))) {
         return launch;
       }
-      if (slot.equals(Launches.written(launch))) {
+      if (Launches.writes(launch, slot)) {
         return null;
       }
     }
@@ -137,6 +136,15 @@ public final class CardLaunches {
                 launch.x(),
                 List.of(args.get(0), args.get(1), args.get(2), to, args.get(3), args.get(4))));
       }
+      case Launches.NORM_ADD_NORM -> {
+        if (Launches.number(launch, 8) != cols) {
+          return false;
+        }
+        List<Arg> rounding = new ArrayList<>(args);
+        rounding.set(6, to);
+        rounding.set(9, new Arg.Int(1));
+        launches.add(launch.with(rounding));
+      }
       case "gatedSilu", "gatedGelu" -> {
         int width = Launches.number(launch, 3);
         launches.add(
@@ -157,7 +165,10 @@ public final class CardLaunches {
         return false;
       }
     }
-    hasRounded(Launches.written(launch), cols, launch.when(), times(product));
+    hasRounded(
+        new Rounded(Launches.written(launch), Rounding.INTEGERS, cols),
+        launch.when(),
+        times(product));
     return true;
   }
 
@@ -171,9 +182,8 @@ public final class CardLaunches {
     return perSlot ? Launches.number(product, 7) : 1;
   }
 
-  private void hasRounded(Region.Slot slot, int cols, Count rows, int times) {
-    rounded = slot;
-    roundedCols = cols;
+  private void hasRounded(Rounded now, Count rows, int times) {
+    rounded = now;
     long most =
         switch (rows.kind()) {
           case TOKENS -> limits.maxTokens();
@@ -181,7 +191,7 @@ public final class CardLaunches {
           case LONGEST_RUN, SPLITS, TILES ->
               throw new IllegalStateException(rows + " of a product");
         };
-    roundedBytes = Math.max(roundedBytes, most * times * IntegerFormat.roundedBytes(cols));
+    roundedBytes = Math.max(roundedBytes, most * times * now.rounding().rowBytes(now.cols()));
   }
 
   /** The products from one on that read the same rows: rounds these, and multiplies. */
@@ -189,7 +199,7 @@ public final class CardLaunches {
     Launch first = plan.get(from);
     Region.Slot in = Launches.in(first);
     int cols = Launches.cols(first);
-    if (!in.equals(rounded) || roundedCols != cols) {
+    if (!new Rounded(in, Rounding.INTEGERS, cols).equals(rounded)) {
       round(in, cols, first.when(), times(first), first.when(), Integer.MAX_VALUE);
     }
     // A product is one launch after the other for different numbers of tokens.
@@ -200,7 +210,7 @@ public final class CardLaunches {
       products.computeIfAbsent(Launches.region(launch, 0), w -> new ArrayList<>()).add(launch);
     }
     IntegerProducts.write(List.copyOf(products.values()), features, launches);
-    plan.subList(from, end).forEach(launch -> forget(Launches.written(launch)));
+    plan.subList(from, end).forEach(this::forget);
     return end - from;
   }
 
@@ -237,20 +247,71 @@ public final class CardLaunches {
             when,
             1,
             most));
-    hasRounded(in, cols, rows, times);
+    hasRounded(new Rounded(in, Rounding.INTEGERS, cols), rows, times);
   }
 
-  private static Launch tensor(Launch launch) {
+  /**
+   * A product with floats, or a lookup. Types made of integers are multiplied as floats only where
+   * nothing may be rounded.
+   */
+  private void weight(Launch launch) {
+    GgmlType type = launch.kernel().program().first();
+    if (!launch.kernel().entry().startsWith("matmul")
+        || !CardKernels.floats(type, features.units())) {
+      launches.add(launch);
+      return;
+    }
+    Rounding halves = features.units().halves(type);
+    if (halves == null) {
+      launches.add(tensor(launch, "Tensor", CardKernels.TENSOR_ITEMS, launch.args()));
+    } else if (Launches.cols(launch) % Rounding.NARROW_STEP == 0) {
+      narrow(launch, halves);
+      List<Arg> args = new ArrayList<>(launch.args());
+      args.set(Launches.inPlace(launch), new Arg.Memory(new Region.Rounded()));
+      launches.add(tensor(launch, "Halves", CardKernels.HALVES_ITEMS, args));
+    } else {
+      launches.add(launch);
+    }
+  }
+
+  private Launch tensor(Launch launch, String ending, int items, List<Arg> args) {
     Kernel kernel = launch.kernel();
-    return with(
-        launch,
-        new Kernel(
-            CardKernels.tensor(kernel.program().first()),
-            kernel.entry() + "Tensor",
-            CardKernels.TENSOR_ITEMS,
-            1),
-        launch.x(),
-        launch.args());
+    ProgramKey program = CardKernels.tensor(kernel.program().first(), features.units());
+    return with(launch, new Kernel(program, kernel.entry() + ending, items, 1), launch.x(), args);
+  }
+
+  /**
+   * Brings the tokens of a product to the type of its weight, in steps that have the product: those
+   * are the same for all products of one slot.
+   */
+  private void narrow(Launch product, Rounding rounding) {
+    Region.Slot in = Launches.in(product);
+    int cols = Launches.cols(product);
+    Rounded now = new Rounded(in, rounding, cols);
+    if (now.equals(rounded)) {
+      return;
+    }
+    int times = times(product);
+    List<Arg> args =
+        new ArrayList<>(
+            List.of(new Arg.Memory(in), new Arg.Memory(new Region.Rounded()), new Arg.Int(cols)));
+    Extent x = Extent.of(product.when(), times, 1);
+    if (rounding == Rounding.BF16) {
+      args.add(new Arg.Int(times));
+      args.add(new Arg.Counted(product.when()));
+      x = Extent.of(product.when(), Math.multiplyExact(times, cols), NARROW_VALUES);
+    }
+    launches.add(
+        new Launch(
+            CardKernels.narrow(rounding, NARROW_ITEMS),
+            x,
+            Extent.ONE,
+            Extent.ONE,
+            args,
+            product.when(),
+            product.from(),
+            product.to()));
+    hasRounded(now, product.when(), times);
   }
 
   private Launch argmax(Launch argmax) {
@@ -277,7 +338,9 @@ public final class CardLaunches {
     int dim = Math.max(kv.headDimK(), kv.headDimV());
     Kernel kernel = launch.kernel();
     ProgramKey tensor =
-        features.tensor() ? CardKernels.attentionTensor(dim, kv.typeK(), kv.typeV()) : null;
+        features.units() == MatrixUnits.NONE
+            ? null
+            : CardKernels.attentionTensor(dim, kv.typeK(), kv.typeV(), features.units());
     ProgramKey program =
         tensor != null
             ? tensor

@@ -7,10 +7,12 @@ import java.util.Set;
 
 /**
  * The launches of a plan with those put together of which a kernel of cards does several: sums that
- * products can make, and all that happens to queries, keys and values before attention.
+ * products can make, norms before and after a sum, and all that happens to queries, keys and values
+ * before attention.
  */
 final class FusedOps {
   private static final int HEAD_ITEMS = 64;
+  private static final int NORM_ITEMS = 256;
 
   private final List<Launch> plan;
   private final CardFeatures features;
@@ -18,7 +20,7 @@ final class FusedOps {
   private final List<Launch> launches = new ArrayList<>();
 
   private FusedOps(List<Launch> plan, CardFeatures features, Set<Region> kept) {
-    this.plan = plan;
+    this.plan = new ArrayList<>(plan);
     this.features = features;
     this.kept = kept;
   }
@@ -30,13 +32,16 @@ final class FusedOps {
    */
   static List<Launch> of(List<Launch> plan, CardFeatures features, Set<Region> kept) {
     FusedOps fused = new FusedOps(plan, features, kept);
-    for (int i = 0; i < plan.size(); ) {
+    for (int i = 0; i < fused.plan.size(); ) {
       int done = fused.sum(i);
       if (done == 0 && features.ahead()) {
         done = fused.heads(i);
       }
+      if (done == 0 && features.ahead()) {
+        done = fused.norms(i);
+      }
       if (done == 0) {
-        fused.launches.add(plan.get(i));
+        fused.launches.add(fused.plan.get(i));
         done = 1;
       }
       i += done;
@@ -50,7 +55,7 @@ final class FusedOps {
       if (Launches.reads(plan.get(i), slot)) {
         return false;
       }
-      if (slot.equals(Launches.written(plan.get(i)))) {
+      if (Launches.writes(plan.get(i), slot)) {
         return true;
       }
     }
@@ -73,14 +78,14 @@ final class FusedOps {
         && made.equals(Launches.written(plan.get(end)))) {
       end++;
     }
-    if (!is(end, "add") || !isDead(made, end + 1)) {
+    int at = afterSelection(end, made);
+    if (!is(at, "add") || !isDead(made, at + 1)) {
       return 0;
     }
-    Launch add = plan.get(end);
-    Region.Slot a = Launches.slot(add, 0);
-    Region.Slot b = Launches.slot(add, 1);
+    Launch add = plan.get(at);
+    Region.Slot addend = other(add, made);
     Region.Slot out = Launches.slot(add, 2);
-    if (made.equals(a) == made.equals(b)) {
+    if (addend == null) {
       return 0;
     }
     List<Launch> products = plan.subList(from, end);
@@ -91,19 +96,137 @@ final class FusedOps {
               && Launches.in(product).equals(out);
       if (Launches.isExperts(product)
           || Launches.addend(product) != Launches.Addend.NONE
-          || product.kernel().program().defines().containsKey(LaunchWriter.PANEL_ROWS)
+          || product.kernel().program().defines().containsKey(WeightWriter.PANEL_ROWS)
           || clash) {
         return 0;
       }
     }
+    if (at > end) {
+      // The selection comes first. It may go to what the products read, but not yet; where the sum
+      // goes may be free already.
+      Launch selection = plan.get(end);
+      if (isUsed(addend, from, end)) {
+        if (!addend.equals(Launches.written(selection))
+            || !isDead(addend, at + 1)
+            || isUsed(out, from, at)) {
+          return 0;
+        }
+        selection = moved(selection, addend, out);
+        addend = out;
+      }
+      launches.add(selection);
+    }
     for (Launch product : products) {
       List<Arg> args = new ArrayList<>(product.args());
       args.set(Launches.outPlace(product), new Arg.Memory(out));
-      args.set(Launches.addendPlace(), new Arg.Memory(made.equals(a) ? b : a));
+      args.set(Launches.addendPlace(), new Arg.Memory(addend));
       args.set(Launches.addendPlace() + 1, new Arg.Int(Launches.Addend.PLACE.ordinal()));
       launches.add(product.with(args));
     }
-    return products.size() + 1;
+    return at + 1 - from;
+  }
+
+  /**
+   * What follows a selection of rows that does not concern a slot, where there is one: in the last
+   * layer it stands before the addition, and could as well be earlier.
+   */
+  private int afterSelection(int at, Region.Slot slot) {
+    boolean passes =
+        is(at, "selectRows")
+            && !Launches.reads(plan.get(at), slot)
+            && !Launches.writes(plan.get(at), slot);
+    return passes ? at + 1 : at;
+  }
+
+  /** Whether launches read or write a slot. */
+  private boolean isUsed(Region.Slot slot, int from, int to) {
+    return plan.subList(from, to).stream()
+        .anyMatch(launch -> Launches.reads(launch, slot) || Launches.writes(launch, slot));
+  }
+
+  /** A launch with another slot in the place of one. */
+  private static Launch moved(Launch launch, Region.Slot from, Region.Slot to) {
+    return launch.with(
+        launch.args().stream()
+            .map(arg -> arg.equals(new Arg.Memory(from)) ? new Arg.Memory(to) : arg)
+            .toList());
+  }
+
+  /** What an addition adds to a slot; null where that is the same slot, or neither is. */
+  private static Region.Slot other(Launch add, Region.Slot slot) {
+    Region.Slot a = Launches.slot(add, 0);
+    Region.Slot b = Launches.slot(add, 1);
+    return slot.equals(a) == slot.equals(b) ? null : slot.equals(a) ? b : a;
+  }
+
+  /** A norm, the addition of something to it, and the norm of the sum; the number of launches. */
+  private int norms(int from) {
+    if (!is(from, "rmsNorm")) {
+      return 0;
+    }
+    Launch first = plan.get(from);
+    Region.Slot in = Launches.slot(first, 0);
+    Region.Slot normed = Launches.written(first);
+    int at = afterSelection(from + 1, normed);
+    if (!is(at, "add") || !is(at + 1, "rmsNorm")) {
+      return 0;
+    }
+    Launch second = plan.get(at + 1);
+    Region.Slot addend = other(plan.get(at), normed);
+    Region.Slot sum = Launches.slot(plan.get(at), 2);
+    int width = Launches.number(first, 4);
+    if (addend == null
+        || !sum.equals(Launches.slot(second, 0))
+        || !first.args().subList(3, 5).equals(second.args().subList(3, 5))
+        || !first.x().equals(second.x())
+        || first.x().factor() != 1
+        || width % 4 != 0
+        || !isDead(normed, at + 1)
+        || at > from + 1 && Launches.writes(plan.get(from + 1), in)) {
+      return 0;
+    }
+    launches.addAll(plan.subList(from + 1, at));
+    launches.add(
+        new Launch(
+            CardKernels.normAddNorm(NORM_ITEMS),
+            first.x(),
+            Extent.ONE,
+            Extent.ONE,
+            List.of(
+                new Arg.Memory(in),
+                first.args().get(1),
+                new Arg.Memory(addend),
+                second.args().get(1),
+                new Arg.Memory(sum),
+                new Arg.Memory(Launches.written(second)),
+                new Arg.Memory(Launches.written(second)),
+                first.args().get(3),
+                first.args().get(4),
+                new Arg.Int(0)),
+            first.when(),
+            1,
+            Integer.MAX_VALUE));
+    return at + 2 - from;
+  }
+
+  /** Lets all that reads a slot from a launch on read another one, if that is free. */
+  private boolean move(Region.Slot from, Region.Slot to, int first) {
+    int last = first - 1;
+    int end = first;
+    while (end < plan.size() && !Launches.writes(plan.get(end), from)) {
+      if (Launches.reads(plan.get(end), from)) {
+        last = end;
+      }
+      end++;
+    }
+    if (end == plan.size() && kept.contains(from)
+        || plan.subList(first, last + 1).stream().anyMatch(l -> Launches.writes(l, to))) {
+      return false;
+    }
+    for (int i = first; i <= last; i++) {
+      plan.set(i, moved(plan.get(i), from, to));
+    }
+    return true;
   }
 
   /** Norms of heads where there are some, rotations, and what stores keys and values. */
@@ -153,9 +276,20 @@ final class FusedOps {
       gammaK = normK.args().get(1);
       eps = normQ.args().get(3);
     }
-    // Nobody sees turned keys but in their pages; and no head may be written before it was read.
-    if (!isDead(Launches.written(ropeK), end) || out.equals(k) || out.equals(v)) {
+    // Nobody sees turned keys but in their pages; and no head may be written before it was read:
+    // queries may go where their norms would be, or stay where they are.
+    if (!isDead(Launches.written(ropeK), end)) {
       return 0;
+    }
+    if (out.equals(k) || out.equals(v)) {
+      Region.Slot norms = Launches.slot(ropeQ, 0);
+      if (normed && move(out, norms, end)) {
+        out = norms;
+      } else if (move(out, q, end)) {
+        out = q;
+      } else {
+        return 0;
+      }
     }
     int heads = Launches.number(ropeQ, 9);
     launches.add(

@@ -32,7 +32,7 @@ public final class KernelText {
       case WEIGHT -> {
         rows(text, dialect, key.first());
         text.append(file("kernel/embed"));
-        if (key.defines().containsKey(LaunchWriter.PANEL_ROWS)) {
+        if (key.defines().containsKey(WeightWriter.PANEL_ROWS)) {
           text.append(file("processor/products"));
           break;
         }

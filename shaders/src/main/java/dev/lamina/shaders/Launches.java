@@ -2,6 +2,14 @@ package dev.lamina.shaders;
 
 /** What the launches of a {@link LaunchPlan} read and write, by the order of their arguments. */
 final class Launches {
+  /** The kernel of {@link FusedOps} that norms, adds, and norms again. */
+  static final String NORM_ADD_NORM = "normAddNorm";
+
+  /** Where it has the sum, and what comes of that. */
+  static final int NORM_ADD_NORM_SUM = 4;
+
+  static final int NORM_ADD_NORM_OUT = 5;
+
   private Launches() {}
 
   /** Where the arguments of a product are, of a plain one and of one with experts. */
@@ -69,6 +77,12 @@ final class Launches {
     return place < 0 ? null : slot(launch, place);
   }
 
+  /** Whether a launch writes a slot, among others perhaps. */
+  static boolean writes(Launch launch, Region.Slot slot) {
+    return slot.equals(written(launch))
+        || entry(launch).equals(NORM_ADD_NORM) && slot.equals(slot(launch, NORM_ADD_NORM_SUM));
+  }
+
   private static int writtenPlace(Launch launch) {
     String entry = entry(launch);
     return switch (launch.kernel().program().unit()) {
@@ -80,6 +94,7 @@ final class Launches {
             case "scale", "softCap", "argmax", "route" -> 1;
             case "rope" -> 3;
             case "placeHeads" -> 11;
+            case NORM_ADD_NORM -> NORM_ADD_NORM_OUT;
             case "expertPlan" -> -1;
             case "add",
                 "gatedSilu",

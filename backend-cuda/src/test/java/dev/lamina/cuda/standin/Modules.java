@@ -69,7 +69,8 @@ public final class Modules {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    List<Path> sources = new ArrayList<>(Compiler.sources("device.h", "engine.h", "module.h"));
+    List<Path> sources =
+        new ArrayList<>(Compiler.sources("device.h", "units.h", "engine.h", "module.h"));
     sources.add(source);
     List<String> command = new ArrayList<>(List.of("g++", "-shared", "-o", "@"));
     command.addAll(flags);

@@ -103,7 +103,7 @@ public final class StandIn {
   }
 
   private static void build(Path library, String driver, List<Path> more) {
-    List<Path> sources = new ArrayList<>(Compiler.sources("machine.cpp", driver));
+    List<Path> sources = new ArrayList<>(Compiler.sources("machine.cpp", "kernels.cpp", driver));
     sources.addAll(more);
     List<Path> all = new ArrayList<>(Compiler.sources("machine.h", "module.h", "driver.inc"));
     all.addAll(sources);

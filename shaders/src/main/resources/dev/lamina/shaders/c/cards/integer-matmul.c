@@ -1,6 +1,7 @@
 // Products of a matrix with many rounded tokens, after cards/integer-rows: tiles of 128 rows and TILE_TOKENS tokens, 128 values
 // deep, in shared memory. What the group needs next is fetched while it multiplies: activations straight to shared memory where
-// the card can do that, weights through registers, since they become integers on the way. A row of a tile is 8 chunks of 16
+// the card can do that, to the place of the last but one, else through registers; weights through registers in any case, since
+// they become integers on the way. A row of a tile is 8 chunks of 16
 // values, which change places from row to row so that lanes read from different banks.
 
 #define UNROLL_SOME _Pragma("unroll 1")
@@ -10,6 +11,12 @@
 #define STEP_UNITS (TILE_PIECES / UNIT_PIECES)
 #define ROUNDS (TILE_ROWS * STEP_UNITS / TILE_ITEMS)
 #define PARTS (TILE_PIECES * 16 / PART)
+#ifdef COPY_ASYNC16
+#define TOKEN_PLACES 2
+#else
+#define TOKEN_PLACES 1
+#endif
+#define TOKENS_OF(tile, step) ((tile).x + (step) % TOKEN_PLACES * 32 * TILE_TOKENS)
 #define CHUNK(row, chunk) ((row) * 32 + (((chunk) ^ ((row) & 7)) << 2))
 
 #ifdef MINIMUMS
@@ -17,7 +24,7 @@
 #else
 #define MINIMUM_WORDS 0
 #endif
-#define TILE_WORDS (32 * (TILE_ROWS + 2 * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS)
+#define TILE_WORDS (32 * (TILE_ROWS + TOKEN_PLACES * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS)
 
 // The places of a tile's data in shared memory.
 typedef struct {
@@ -33,19 +40,22 @@ DEVICE Tile tileOf(LOCAL uint *shared) {
   Tile tile;
   tile.w = shared;
   tile.x = tile.w + 32 * TILE_ROWS;
-  tile.d = (LOCAL float *) (tile.x + 64 * TILE_TOKENS);
+  tile.d = (LOCAL float *) (tile.x + TOKEN_PLACES * 32 * TILE_TOKENS);
   tile.xd = tile.d + PARTS * TILE_ROWS;
   tile.m = tile.xd + 4 * TILE_TOKENS;
   tile.xs = tile.m + PARTS * TILE_ROWS;
   return tile;
 }
 
-// What an item fetches of the weights.
+// What an item fetches to put it into the tile.
 typedef struct {
   uint w[ROUNDS][4 * UNIT_PIECES];
   float d[ROUNDS][UNIT_PIECES];
   float m[ROUNDS][UNIT_PIECES];
   float4 scales;
+#ifndef COPY_ASYNC16
+  uint4 x[2];
+#endif
 } Fetched;
 
 // weight: the tile's first row, of rows that there are from there on. Within a tile, and within the tokens, distances are
@@ -73,13 +83,16 @@ DEVICE void fetch(Fetched *f, Tile tile, GLOBAL const uchar *weight, LOCAL const
     int item = id + i * TILE_ITEMS;
     int token = item / TILE_PIECES;
     int piece = step * TILE_PIECES + item % TILE_PIECES;
-    LOCAL uint *to = tile.x + (step & 1) * 32 * TILE_TOKENS + CHUNK(token, item % TILE_PIECES);
-    if (piece * 16 < cols) {
-      COPY_ASYNC16(to, in + (uint) inRow[token] * (uint) roundedBytes(cols) + piece * 16);
-    } else {
-      to[0] = to[1] = to[2] = to[3] = 0;
-    }
+    GLOBAL const uchar *from = in + (uint) inRow[token] * (uint) roundedBytes(cols) + piece * 16;
+#ifdef COPY_ASYNC16
+    COPY_ASYNC16(TOKENS_OF(tile, step) + CHUNK(token, item % TILE_PIECES), from, piece * 16 < cols);
+#else
+    f->x[i] = piece * 16 < cols ? *(GLOBAL const uint4 *) from : make_uint4(0, 0, 0, 0);
+#endif
   }
+#ifdef COPY_ASYNC16
+  COPY_GROUP();
+#endif
   int piece = step * TILE_PIECES + id % 4 * 2;
   f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) (in + (uint) inRow[id / 4] * (uint) roundedBytes(cols) + cols + piece * 8)
                                : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
@@ -106,6 +119,14 @@ DEVICE void put(const Fetched *f, Tile tile) {
       }
     }
   }
+#ifdef COPY_ASYNC16
+  COPY_WAIT(0);
+#else
+  UNROLL for (int i = 0; i < 2; i++) {
+    int item = id + i * TILE_ITEMS;
+    *(LOCAL uint4 *) (tile.x + CHUNK(item / TILE_PIECES, item % TILE_PIECES)) = f->x[i];
+  }
+#endif
   int token = id / 4;
   int group = id % 4;
   tile.xd[group * TILE_TOKENS + token] = f->scales.x;
@@ -130,7 +151,7 @@ DEVICE void put(const Fetched *f, Tile tile) {
 DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
   int t = LOCAL_ID(0) & 3;
   int g = LOCAL_ID(0) >> 2 & 7;
-  LOCAL const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  LOCAL const uint *x = TOKENS_OF(tile, step);
   // Not unrolled wholly: places in shared memory that are computed ahead would take too many registers.
   UNROLL_SOME for (int p = 0; p < PARTS; p++) {
     uint a[2][PART / 8];
@@ -184,7 +205,7 @@ DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
 #define ACC_TOKEN(j) (LOCAL_ID(0) / 16 + (j) * (TILE_TOKENS / 4))
 
 DEVICE void multiply(float acc[ACC_ROWS][ACC_TOKENS], Tile tile, int step) {
-  LOCAL const uint *x = tile.x + (step & 1) * 32 * TILE_TOKENS;
+  LOCAL const uint *x = TOKENS_OF(tile, step);
   // Not unrolled: the registers would not suffice.
   _Pragma("unroll 1") for (int p = 0; p < PARTS; p++) {
     int c[ACC_ROWS][ACC_TOKENS];
@@ -239,7 +260,6 @@ DEVICE void integerTile(LOCAL uint *shared, LOCAL const uint *grid, GLOBAL const
   fetch(&f, tile, weight, grid, in, inRow, cols, rows - row, 0);
   for (int step = 0; step < steps; step++) {
     put(&f, tile);
-    COPY_WAIT();
     BARRIER();
     if (step + 1 < steps) {
       fetch(&f, tile, weight, grid, in, inRow, cols, rows - row, step + 1);

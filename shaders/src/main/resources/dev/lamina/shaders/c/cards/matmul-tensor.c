@@ -1,5 +1,5 @@
-// Products of a matrix with many tokens on matrix units, after kernel/rows: tiles of 128 rows and 64 tokens, 32 values
-// deep, in shared memory. Values are rounded to 10 bits of mantissa (TF32), sums are float32. A group is 8 warps of 32
+// Products of a matrix of float32 with many tokens on matrix units, after kernel/rows and cards/matrix-units: tiles of 128
+// rows and 64 tokens, 32 values deep, in shared memory. Values are rounded to 10 bits of mantissa (TF32), sums are float32. A group is 8 warps of 32
 // rows times 32 tokens each. What the group needs next is fetched while the matrix units work.
 
 #define TENSOR_ROWS 128

@@ -155,6 +155,59 @@ KERNEL(256, 1) rmsNormRounded(GLOBAL const float *in, GLOBAL const float *gamma,
   }
 }
 
+// rmsNorm, the sum of that and another row, and rmsNorm of the sum; rounded, too, where rounds is not 0. Group x: a row. What
+// is written may be where what is read was: no item needs what another has read.
+KERNEL(256, 1) normAddNorm(GLOBAL const float *in, GLOBAL const float *gammaIn, GLOBAL const float *addend,
+    GLOBAL const float *gamma, GLOBAL float *sumTo, GLOBAL float *to, GLOBAL uchar *out, float eps, int width, int rounds) {
+  SHARED float red[256];
+  SHARED float redAgain[256];
+  NEAR(256)
+  int id = LOCAL_ID(0);
+  ulong row = (ulong) GROUP_ID(0) * width;
+  float squares = 0.0f;
+  for (int i = id * 4; i < width; i += 1024) {
+    float x[4];
+    get4(x, in + row + i, true);
+    UNROLL for (int k = 0; k < 4; k++) {
+      squares += x[k] * x[k];
+    }
+  }
+  float factor = RSQRT(groupSum(red, id, 256, squares) / width + eps);
+  squares = 0.0f;
+  for (int i = id * 4; i < width; i += 1024) {
+    float x[4];
+    float g[4];
+    float y[4];
+    get4(x, in + row + i, true);
+    get4(g, gammaIn + i, true);
+    get4(y, addend + row + i, true);
+    UNROLL for (int k = 0; k < 4; k++) {
+      x[k] = x[k] * factor * g[k] + y[k];
+      squares += x[k] * x[k];
+    }
+    *(GLOBAL float4 *) (sumTo + row + i) = make_float4(x[0], x[1], x[2], x[3]);
+  }
+  factor = RSQRT(groupSum(redAgain, id, 256, squares) / width + eps);
+  // All items go round equally often: they exchange values.
+  for (int base = 0; base < width; base += 1024) {
+    int i = base + id * 4;
+    bool valid = i < width;
+    float x[4];
+    float g[4];
+    get4(x, sumTo + row + i, valid);
+    get4(g, gamma + i, valid);
+    UNROLL for (int k = 0; k < 4; k++) {
+      x[k] = x[k] * factor * g[k];
+    }
+    if (valid) {
+      *(GLOBAL float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
+    }
+    if (rounds) {
+      round4(near, out, x, row + i, width, valid);
+    }
+  }
+}
+
 #define LOWEST -1e30f
 
 // As attentionJoin, and rounded. cols: of a row; headV: of a head.

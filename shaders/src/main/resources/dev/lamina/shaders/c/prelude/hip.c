@@ -66,7 +66,3 @@ DEVICE void levels(const uint *table, uint *w) {
     }
   }
 }
-
-// Not asynchronous here.
-#define COPY_ASYNC16(to, from) (*(uint4 *) (to) = *(const uint4 *) (from))
-#define COPY_WAIT()

@@ -182,8 +182,6 @@ DEVICE void levels(LOCAL const uint *table, uint *w) {
 #define make_float2(x, y) ((float2) (x, y))
 #define make_float4(x, y, z, w) ((float4) (x, y, z, w))
 #define make_uint4(x, y, z, w) ((uint4) (x, y, z, w))
-#define COPY_ASYNC16(to, from) (*(LOCAL uint4 *) (to) = *(GLOBAL const uint4 *) (from))
-#define COPY_WAIT()
 
 // --- Sub-groups, where SUBGROUPS is defined, and where LANES is, too, sums over the LANES items of a team without local
 // memory. Compilers choose sizes of their own where they cannot be told; what they chose is the same for all items, and
