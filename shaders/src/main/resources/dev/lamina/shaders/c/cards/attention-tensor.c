@@ -8,6 +8,9 @@
 #define TOP_STEPS (HEAD / 32)
 #define TILES_V (HEAD / 8)
 #define LONG_HEADS (HEAD > 128)
+// Groups that the registers of a multiprocessor suffice for. Where instructions take less at a time, more of what they take
+// is alive, of pages of two types most.
+#define ATTENTION_BLOCKS (LONG_HEADS || (TENSOR < 80 && HEAD > 64 && TYPE_K != TYPE_V) ? 2 : 3)
 
 // Bytes as float16: 1024 and the byte is a number whose low bits the byte is.
 DEVICE uint halvesOf(uint bytes, uint which) { return __byte_perm(bytes, 0x64646464u, which); }
@@ -48,7 +51,7 @@ DEVICE float rowSum(float x) {
   return x + SHUFFLE_XOR(x, 2);
 }
 
-KERNEL_BLOCKS(32 * WARPS, 1, LONG_HEADS ? 2 : 3) attentionTensor(const float *q, const uchar *keys, const uchar *values, const int *step,
+KERNEL_BLOCKS(32 * WARPS, 1, ATTENTION_BLOCKS) attentionTensor(const float *q, const uchar *keys, const uchar *values, const int *step,
     float *out, float *partial, int tilesAt, int positionsAt, int slotsAt, int tableAt, int tableWidth, int pageShift,
     int headsKv, int ratio, int headsInTile, float scale, int window, float cap, int splits, int headK, int headV, int typeK,
     int typeV, int bytesK, int bytesV) {
