@@ -3,6 +3,7 @@ package dev.lamina.cpu.attention;
 import static dev.lamina.cpu.code.Assembler.R10;
 import static dev.lamina.cpu.code.Assembler.R11;
 import static dev.lamina.cpu.code.Assembler.R12;
+import static dev.lamina.cpu.code.Assembler.R8;
 import static dev.lamina.cpu.code.Assembler.R9;
 import static dev.lamina.cpu.code.Assembler.RCX;
 import static dev.lamina.cpu.code.Assembler.RDI;
@@ -43,7 +44,10 @@ final class PairCode {
   /** Of the scales of quantized keys. */
   static final int SCALES = 24;
 
-  static final int ENTRY_BYTES = 32;
+  /** Of {@link #aheadBytes} that will be read with the next tile, to be asked for. */
+  static final int AHEAD = 32;
+
+  static final int ENTRY_BYTES = 64;
 
   /** What rows are, which matters where values share scales. */
   enum Rows {
@@ -84,6 +88,11 @@ final class PairCode {
     };
   }
 
+  /** Bytes of memory that hold what a tile is made of. */
+  static int aheadBytes(GgmlType type) {
+    return (int) type.rowBytes(PageReader.BLOCK) * TileProducts.TILE;
+  }
+
   /**
    * The code.
    *
@@ -108,7 +117,12 @@ final class PairCode {
       asm.load(R9, Mem.at(RSI, SCALES));
       asm.op(Vop.VCVTPH2PS, BITS, SCALE, Mem.at(R9, 0));
     }
+    asm.load(R8, Mem.at(RSI, AHEAD));
+    int lines = (aheadBytes(type) + 63) / 64;
     for (int row = 0; row < TileProducts.TILE; row++) {
+      for (int line = row; line < lines; line += TileProducts.TILE) {
+        asm.prefetchSecond(Mem.at(R8, 64 * line));
+      }
       load(row, 0, R10);
       load(row, 1, R11);
       split(splitting, 64 * row);

@@ -209,10 +209,13 @@ public final class TileAttentionCode {
    * @param page address of a head's keys in a page
    * @param offset of the group in the page
    * @param group the group's number in the tile
+   * @param ahead address of a head's keys in the page that has the next tile's group, which are
+   *     asked for
    * @param target address of the whole tile
    * @param list {@link #listBytes} to work in
    */
-  public void keys(long page, int offset, int group, long target, long list, long scratch) {
+  public void keys(
+      long page, int offset, int group, long ahead, long target, long list, long scratch) {
     GgmlType type = kv.typeK();
     boolean blocks = type.blockSize() > 1;
     long stride = blocks ? pageSize : (long) pageSize * type.blockBytes();
@@ -229,6 +232,8 @@ public final class TileAttentionCode {
       put(
           entry + PairCode.TARGET,
           tile(target, (group / 2 * keyBlocks + b) * keySplits, group % 2));
+      int part = offset / GROUP * keyBlocks + b;
+      put(entry + PairCode.AHEAD, ahead + (long) part * PairCode.aheadBytes(type));
       put(entry + PairCode.SCALES, page + 2L * (b * pageSize + offset));
     }
     int whole = kv.headDimK() / TileProducts.BLOCK;
@@ -243,10 +248,12 @@ public final class TileAttentionCode {
    * @param low address of a head's values at the first {@link #GROUP} positions
    * @param high address of those at the other ones
    * @param block the block's number in the tile
+   * @param ahead address of the next tile's values at these positions, which are asked for
    * @param target address of the whole tile
    * @param list {@link #listBytes} to work in
    */
-  public void values(long low, long high, int block, long target, long list, long scratch) {
+  public void values(
+      long low, long high, int block, long ahead, long target, long list, long scratch) {
     GgmlType type = kv.typeV();
     int tiles = kv.headDimV() / TileProducts.TILE;
     for (int half = 0; half < 2; half++) {
@@ -257,6 +264,7 @@ public final class TileAttentionCode {
         long at = type.rowBytes(dim);
         put(entry + PairCode.LOW, low + at);
         put(entry + PairCode.HIGH, high + at);
+        put(entry + PairCode.AHEAD, ahead + (long) t * PairCode.aheadBytes(type));
         put(entry + PairCode.TARGET, tile(target, (t / 2 * BLOCKS + block) * valueSplits, half));
       }
       convert(values[half], list, count, type.rowBytes(kv.headDimV()), scratch);

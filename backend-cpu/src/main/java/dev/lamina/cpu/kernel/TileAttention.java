@@ -200,11 +200,11 @@ final class TileAttention {
     int to = Math.min(unit.end, begin + POSITIONS);
     int pageSize = memory.pageSize();
     for (int p = begin; p < to; p += GROUP) {
-      int page = unit.pages[p / pageSize];
       code.keys(
-          memory.keyHead(page, unit.head),
+          memory.keyHead(unit.pages[p / pageSize], unit.head),
           p % pageSize,
           (p - begin) / GROUP,
+          memory.keyHead(unit.pages[next(unit, p) / pageSize], unit.head),
           at.keys,
           at.list,
           at.call);
@@ -212,8 +212,21 @@ final class TileAttention {
     for (int p = begin; p < to; p += BLOCK) {
       long low = values(unit, p, at.lowRows, at);
       long high = values(unit, p + GROUP, at.highRows, at);
-      code.values(low, high, (p - begin) / BLOCK, at.values, at.list, at.call);
+      long ahead = values(unit, next(unit, p));
+      code.values(low, high, (p - begin) / BLOCK, ahead, at.values, at.list, at.call);
     }
+  }
+
+  /** The position that is as far in the next tile, if there is one. */
+  private static int next(Unit unit, int p) {
+    return p + POSITIONS < unit.end ? p + POSITIONS : p;
+  }
+
+  /** The address of the values from a position on in its page. */
+  private long values(Unit unit, int p) {
+    int pageSize = memory.pageSize();
+    return memory.valueHead(unit.pages[p / pageSize], unit.head)
+        + p % pageSize * kv.typeV().rowBytes(kv.headDimV());
   }
 
   /** The address of a group's values, copied to {@code copy} where not all of them are seen. */
@@ -223,10 +236,8 @@ final class TileAttention {
     if (low >= high) {
       return at.zeros;
     }
-    int pageSize = memory.pageSize();
-    long first = memory.valueHead(unit.pages[p / pageSize], unit.head);
+    long first = values(unit, p);
     long rowBytes = kv.typeV().rowBytes(kv.headDimV());
-    first += p % pageSize * rowBytes;
     if (high - low == GROUP) {
       return first;
     }
