@@ -24,7 +24,7 @@ public final class CardKernels {
   private static final String TILE_TOKENS = "TILE_TOKENS";
   private static final String HEAD = "HEAD";
   private static final String PLACING = "PLACING";
-  private static final String NARROW = "NARROW";
+  private static final String NARROWING = "NARROWING";
   private static final String ARGMAX = "ARGMAX";
 
   /** Items of a team in programs that are made ahead. */
@@ -66,7 +66,7 @@ public final class CardKernels {
 
   /** The kernel that brings rows of activations to a type that matrix units multiply. */
   static Kernel narrow(Rounding rounding, int items) {
-    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(NARROW, 1));
+    ProgramKey key = new ProgramKey(KernelUnit.VECTORS, null, null, Map.of(NARROWING, 1));
     return new Kernel(key, "narrow" + rounding, items, 1);
   }
 
@@ -266,7 +266,7 @@ public final class CardKernels {
     boolean measure = defines.containsKey(MEASURE);
     boolean placing = defines.containsKey(PLACING);
     boolean argmax = defines.containsKey(ARGMAX);
-    boolean narrow = defines.containsKey(NARROW);
+    boolean narrow = defines.containsKey(NARROWING);
     boolean tensor = units(key) != MatrixUnits.NONE;
     boolean own = heads || integer || rounding || measure || placing || argmax || narrow || tensor;
     if (!own) {
