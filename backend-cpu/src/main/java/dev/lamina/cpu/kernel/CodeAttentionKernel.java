@@ -26,6 +26,9 @@ public final class CodeAttentionKernel extends Kernel {
   /** From so many rows on, pages are converted to float32 once for all. */
   private static final int CONVERT_ROWS = 13;
 
+  /** From so many rows on, the tiles of AMX are used: two blocks of rows. */
+  private static final int TILE_ROWS = 64;
+
   /** Positions taken at a time by many rows: what is converted stays in the second-level cache. */
   private static final int TILE = 256;
 
@@ -74,7 +77,7 @@ public final class CodeAttentionKernel extends Kernel {
     if (TileAttentionCode.covers(isa, kv, pageSize)) {
       most = Math.max(tokens, TileAttention.mostRows(kv) / ratio);
       this.tiles = new TileAttention(op, memory, most * ratio);
-      this.rows = Math.max(Math.max(SPLIT_ROWS, CONVERT_ROWS - 1), ratio);
+      this.rows = Math.max(Math.max(SPLIT_ROWS, TILE_ROWS - 1), ratio);
     } else {
       this.tiles = null;
       this.rows = tokens * ratio;
@@ -169,7 +172,7 @@ public final class CodeAttentionKernel extends Kernel {
     Step step = state.step();
     int first = shares.firstToken(item);
     int m = (shares.endToken(item) - first) * ratio;
-    if (tiles != null && shares.parts(item) == 1 && m >= CONVERT_ROWS) {
+    if (tiles != null && shares.parts(item) == 1 && m >= TILE_ROWS) {
       attendTiles(step, item, head, m, base);
       return;
     }
