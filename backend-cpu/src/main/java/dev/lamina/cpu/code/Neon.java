@@ -23,18 +23,10 @@ public enum Neon {
   FMUL(0x6e20dc00, Form.THREE, "fmul", "4s", "4s"),
   FDIV(0x6e20fc00, Form.THREE, "fdiv", "4s", "4s"),
   FMLA(0x4e20cc00, Form.THREE, "fmla", "4s", "4s"),
-  ZIP1_4S(0x4e803800, Form.THREE, "zip1", "4s", "4s"),
-  ZIP2_4S(0x4e807800, Form.THREE, "zip2", "4s", "4s"),
-  UZP1_4S(0x4e801800, Form.THREE, "uzp1", "4s", "4s"),
-  UZP2_4S(0x4e805800, Form.THREE, "uzp2", "4s", "4s"),
-  ZIP1_2D(0x4ec03800, Form.THREE, "zip1", "2d", "2d"),
-  ZIP2_2D(0x4ec07800, Form.THREE, "zip2", "2d", "2d"),
   UZP1_8H(0x4e401800, Form.THREE, "uzp1", "8h", "8h"),
   UZP1_16B(0x4e001800, Form.THREE, "uzp1", "16b", "16b"),
   /** Sums of four products of signed bytes, added to each lane: needs dotprod. */
   SDOT(0x4e809400, Form.THREE, "sdot", "4s", "16b"),
-  /** The product of 2 x 8 and 8 x 2 signed bytes, added to 2 x 2 lanes: needs i8mm. */
-  SMMLA(0x4e80a400, Form.THREE, "smmla", "4s", "16b"),
   /** Bytes of a table of 16, named by the second source. */
   TBL(0x4e000000, Form.TABLE, "tbl", "16b", "16b"),
 

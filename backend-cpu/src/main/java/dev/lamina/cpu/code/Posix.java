@@ -26,12 +26,6 @@ public final class Posix {
   /** {@code MADV_NOHUGEPAGE}. */
   public static final int SMALL_PAGES = 15;
 
-  /** {@code MADV_POPULATE_READ}, since Linux 5.14: has pages there before they are read. */
-  public static final int POPULATE_READ = 22;
-
-  /** {@code MADV_POPULATE_WRITE}, likewise. */
-  public static final int POPULATE_WRITE = 23;
-
   private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
 
   private static final boolean LINUX = System.getProperty("os.name").equals("Linux");

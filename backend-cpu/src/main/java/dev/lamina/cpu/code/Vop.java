@@ -36,7 +36,6 @@ public enum Vop {
   VPADDW(1, 1, 0xfd, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
   VPABSB(1, 2, 0x1c, Tuple.FULL_MEM, Form.TWO, Coding.BOTH),
   VPSIGNB(1, 2, 0x08, Tuple.FULL_MEM, Form.THREE, Coding.VEX),
-  VPADDB(1, 1, 0xfc, Tuple.FULL_MEM, Form.THREE, Coding.BOTH),
   VPMINSD(1, 2, 0x39, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMAXSD(1, 2, 0x3d, Tuple.FULL, Form.THREE, Coding.BOTH),
   VPMAXUD(1, 2, 0x3f, Tuple.FULL, Form.THREE, Coding.BOTH),
@@ -64,12 +63,6 @@ public enum Vop {
   VPTERNLOGD(1, 3, 0x25, Tuple.FULL, Form.THREE, Coding.EVEX),
   VREDUCEPS(1, 3, 0x56, Tuple.FULL, Form.TWO, Coding.EVEX),
   VSCALEFPS(1, 2, 0x2c, Tuple.FULL, Form.THREE, Coding.EVEX),
-  VPERMB(1, 2, 0x8d, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
-  VPERMI2B(1, 2, 0x75, Tuple.FULL_MEM, Form.THREE, Coding.EVEX),
-  VPMULTISHIFTQB(1, 2, 0x83, Tuple.FULL, Form.THREE, Coding.EVEX_W1),
-  VPSRLW(1, 1, 0x71, 2, Tuple.FULL_MEM),
-  VPSRAW(1, 1, 0x71, 4, Tuple.FULL_MEM),
-  VPSLLW(1, 1, 0x71, 6, Tuple.FULL_MEM),
   VPSRLD(1, 1, 0x72, 2, Tuple.FULL),
   VPSRAD(1, 1, 0x72, 4, Tuple.FULL),
   VPSLLD(1, 1, 0x72, 6, Tuple.FULL);
@@ -98,8 +91,7 @@ public enum Vop {
     BOTH,
     VEX,
     VEX_W1,
-    EVEX,
-    EVEX_W1
+    EVEX
   }
 
   final int prefix;
@@ -134,7 +126,7 @@ public enum Vop {
   }
 
   boolean hasVex() {
-    return coding != Coding.EVEX && coding != Coding.EVEX_W1;
+    return coding != Coding.EVEX;
   }
 
   boolean hasEvex() {
@@ -142,6 +134,6 @@ public enum Vop {
   }
 
   int wide() {
-    return coding == Coding.VEX_W1 || coding == Coding.EVEX_W1 ? 1 : 0;
+    return coding == Coding.VEX_W1 ? 1 : 0;
   }
 }

@@ -8,7 +8,6 @@ import dev.lamina.cpu.attention.TileAttentionCode;
 import dev.lamina.cpu.code.Isa;
 import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
  * Causal attention by machine code, with a running softmax as in {@link AttentionKernel}. A unit is
@@ -19,9 +18,6 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 public final class CodeAttentionKernel extends Kernel {
   /** Query rows of a unit, about. */
   private static final int QUERY_ROWS = 96;
-
-  /** Query rows of a unit that can be split. */
-  private static final int SPLIT_ROWS = 16;
 
   /** From so many rows on, pages are converted to float32 once for all. */
   private static final int CONVERT_ROWS = 13;
@@ -40,7 +36,7 @@ public final class CodeAttentionKernel extends Kernel {
   private final float softCap;
   private final Place q;
   private final Place out;
-  private final Place partials;
+  private final AttentionParts parts;
   private final AttentionCode direct;
   private final AttentionCode converted;
 
@@ -50,8 +46,6 @@ public final class CodeAttentionKernel extends Kernel {
   private final AttentionShares shares;
   private final int rows;
   private final long sumStride;
-  private final long partBytes;
-  private final AtomicIntegerArray unfinished;
   private final int pageSize;
   private int items;
 
@@ -68,7 +62,7 @@ public final class CodeAttentionKernel extends Kernel {
     this.softCap = op.softCap();
     this.q = q;
     this.out = out;
-    this.partials = partials;
+    this.parts = new AttentionParts(op, partials);
     this.pageSize = memory.pageSize();
     this.direct = AttentionCode.of(isa, kv, pageSize);
     this.converted = direct.converted(kv);
@@ -77,17 +71,15 @@ public final class CodeAttentionKernel extends Kernel {
     if (TileAttentionCode.covers(isa, kv, pageSize)) {
       most = Math.max(tokens, TileAttention.mostRows(kv) / ratio);
       this.tiles = new TileAttention(op, memory, most * ratio);
-      this.rows = Math.max(Math.max(SPLIT_ROWS, TILE_ROWS - 1), ratio);
+      this.rows = Math.max(Math.max(AttentionParts.ROWS, TILE_ROWS - 1), ratio);
     } else {
       this.tiles = null;
       this.rows = tokens * ratio;
     }
     this.shares =
         new AttentionShares(
-            kv.nHeadKv(), window, pageSize, tokens, most, Math.max(1, SPLIT_ROWS / ratio));
-    this.sumStride = sumStride(op);
-    this.partBytes = partBytes(op);
-    this.unfinished = new AtomicIntegerArray(AttentionShares.MOST_PARTS + kv.nHeadKv());
+            kv.nHeadKv(), window, pageSize, tokens, most, Math.max(1, AttentionParts.ROWS / ratio));
+    this.sumStride = AttentionCode.sumStride(kv.headDimV());
   }
 
   /** Whether there is code for an op's pages. */
@@ -95,18 +87,9 @@ public final class CodeAttentionKernel extends Kernel {
     return AttentionCode.covers(isa, op.kv(), pageSize);
   }
 
-  private static long sumStride(Op.Attention op) {
-    return AttentionCode.sumStride(op.kv().headDimV());
-  }
-
-  private static long partBytes(Op.Attention op) {
-    int ratio = op.nHead() / op.kv().nHeadKv();
-    return Math.max(SPLIT_ROWS, ratio) * (sumStride(op) + AttentionCode.STATE_BYTES);
-  }
-
   /** Bytes of memory for what parts leave. */
   public static long partialBytes(Op.Attention op) {
-    return partBytes(op) * Math.max(AttentionShares.MOST_PARTS, op.kv().nHeadKv());
+    return AttentionParts.bytes(op);
   }
 
   @Override
@@ -115,7 +98,7 @@ public final class CodeAttentionKernel extends Kernel {
     for (int i = 0; i < items; i++) {
       if (shares.parts(i) > 1 && shares.part(i) == 0) {
         for (int head = 0; head < kv.nHeadKv(); head++) {
-          unfinished.set(shares.slot(i, head), shares.parts(i));
+          parts.begin(shares.slot(i, head), shares.parts(i));
         }
       }
     }
@@ -187,13 +170,10 @@ public final class CodeAttentionKernel extends Kernel {
       scatter(first, m, head, at.sums, at.state, at.call);
       return;
     }
-    int slot = shares.slot(item, head);
-    long mine = partials.address() + (slot + shares.part(item)) * partBytes;
-    Simd.copy(at.sums, mine, m * sumStride);
-    Simd.copy(at.state, mine + m * sumStride, (long) m * AttentionCode.STATE_BYTES);
-    if (unfinished.decrementAndGet(slot) == 0) {
-      combine(partials.address() + slot * partBytes, shares.parts(item), m);
-      long whole = partials.address() + slot * partBytes;
+    long whole =
+        parts.leave(
+            shares.slot(item, head), shares.part(item), shares.parts(item), m, at.sums, at.state);
+    if (whole != 0) {
       scatter(first, m, head, whole, whole + m * sumStride, at.call);
     }
   }
@@ -253,7 +233,7 @@ public final class CodeAttentionKernel extends Kernel {
       int padded =
           (to - begin + AttentionCode.GROUP - 1) / AttentionCode.GROUP * AttentionCode.GROUP;
       if (softCap > 0) {
-        cap(at.scores, m, padded);
+        cap(at.scores, AttentionCode.STRIDE, m, padded, softCap);
       }
       hide(at.scores, m, position, begin, low, to, padded);
       code.softmax(at.scores, m, padded, at.state, at.call);
@@ -347,9 +327,10 @@ public final class CodeAttentionKernel extends Kernel {
     }
   }
 
-  private void cap(long scores, int m, int n) {
-    for (int r = 0; r < m; r++) {
-      long row = scores + (long) r * AttentionCode.STRIDE;
+  /** Caps the first {@code n} scores of some rows, rounded up to whole vectors. */
+  static void cap(long scores, long stride, int rows, int n, float softCap) {
+    for (int r = 0; r < rows; r++) {
+      long row = scores + r * stride;
       for (int i = 0; i < n; i += Simd.LANES) {
         long x = row + 4L * i;
         Simd.store(Functions.tanh(Simd.load(x).div(softCap)).mul(softCap), x);
@@ -372,32 +353,6 @@ public final class CodeAttentionKernel extends Kernel {
   private static void fill(long row, int from, int to) {
     for (int i = from; i < to; i++) {
       Simd.storeFloat(row + 4L * i, Float.NEGATIVE_INFINITY);
-    }
-  }
-
-  /** Brings the parts of a run together in the first one. */
-  private void combine(long parts, int count, int m) {
-    for (int r = 0; r < m; r++) {
-      long states = parts + m * sumStride + (long) r * AttentionCode.STATE_BYTES;
-      float most = AttentionCode.greatest(states);
-      for (int i = 1; i < count; i++) {
-        most = Math.max(most, AttentionCode.greatest(states + i * partBytes));
-      }
-      float total = 0;
-      for (int i = 0; i < count; i++) {
-        long state = states + i * partBytes;
-        float factor = (float) Math.exp(AttentionCode.greatest(state) - most);
-        total += factor * AttentionCode.total(state);
-        add(parts + i * partBytes + r * sumStride, factor, parts + r * sumStride, i == 0);
-      }
-      AttentionCode.end(states, total);
-    }
-  }
-
-  private void add(long x, float factor, long sums, boolean first) {
-    for (int d = 0; d < kv.headDimV(); d++) {
-      float before = first ? 0 : Simd.loadFloat(sums + 4L * d);
-      Simd.storeFloat(sums + 4L * d, before + factor * Simd.loadFloat(x + 4L * d));
     }
   }
 

@@ -4,7 +4,6 @@ import dev.lamina.backend.KvSpec;
 import dev.lamina.backend.Op;
 import dev.lamina.cpu.attention.AttentionCode;
 import dev.lamina.cpu.attention.TileAttentionCode;
-import dev.lamina.cpu.simd.Functions;
 import dev.lamina.cpu.simd.Simd;
 
 /**
@@ -328,7 +327,8 @@ final class TileAttention {
             limited,
             at.call);
     if (softCap > 0) {
-      cap(scores(block, at), blocks * BLOCK);
+      CodeAttentionKernel.cap(
+          scores(block, at), TileAttentionCode.SCORE_STRIDE, ROWS, blocks * BLOCK, softCap);
     }
     return done;
   }
@@ -336,16 +336,6 @@ final class TileAttention {
   private int mix(int block, int blocks, int softmaxBlocks, boolean limited, Scratch at) {
     return code.mix(
         weights(block, at), at.values, blocks, sums(block, at), softmaxBlocks, limited, at.call);
-  }
-
-  private void cap(long scores, int n) {
-    for (int r = 0; r < ROWS; r++) {
-      long row = scores + (long) r * TileAttentionCode.SCORE_STRIDE;
-      for (int i = 0; i < n; i += Simd.LANES) {
-        long x = row + 4L * i;
-        Simd.store(Functions.tanh(Simd.load(x).div(softCap)).mul(softCap), x);
-      }
-    }
   }
 
   /** Says what a block's rows see of a tile, where that is not all; returns whether it is not. */

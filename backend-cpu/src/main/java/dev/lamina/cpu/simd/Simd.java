@@ -156,13 +156,6 @@ public final class Simd {
             .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
   }
 
-  /** Stores the low 16 bits of every lane. */
-  public static void storeShorts(IntVector v, long address) {
-    v.convertShape(VectorOperators.I2S, S, 0)
-        .reinterpretAsShorts()
-        .intoMemorySegment(ALL, address, ORDER);
-  }
-
   /**
    * The first bytes of a long (lowest first), each zero-extended and converted; with 16 lanes the 8
    * bytes come twice.

@@ -10,7 +10,6 @@ import dev.lamina.backend.Program;
 import dev.lamina.backend.Step;
 import dev.lamina.backend.TensorSpec;
 import dev.lamina.backend.Value;
-import dev.lamina.backend.Weight;
 import dev.lamina.features.Backends;
 import dev.lamina.gguf.GgufFile;
 import dev.lamina.model.Architectures;
@@ -256,8 +255,9 @@ public final class Calibration implements AutoCloseable {
 
     private void embed(Device device) throws StageFailure {
       Graph embedding = graph.embedding();
-      try (Loaded loaded = new Loaded(device, embedding, List.of(embedding))) {
-        Program program = loaded.programs.getFirst();
+      try (LoadedGraphs loaded =
+          new LoadedGraphs(file, device, embedding, List.of(embedding), limits)) {
+        Program program = loaded.programs().getFirst();
         for (Slice slice : slices) {
           program.submit(slice.step);
           program.output(Output.HIDDEN).read(0, rows(slice));
@@ -280,12 +280,12 @@ public final class Calibration implements AutoCloseable {
               .flatMap(segment -> segment.pieces().stream())
               .map(TappedSegment.Piece::graph)
               .toList();
-      try (Loaded loaded = new Loaded(device, layer, graphs)) {
+      try (LoadedGraphs loaded = new LoadedGraphs(file, device, layer, graphs, limits)) {
         for (Slice slice : slices) {
           int next = 0;
           for (TappedSegment segment : segments) {
             int pieces = segment.pieces().size();
-            run(segment, loaded.programs.subList(next, next + pieces), slice);
+            run(segment, loaded.programs().subList(next, next + pieces), slice);
             next += pieces;
           }
           counter.add(slice.windows);
@@ -359,36 +359,6 @@ public final class Calibration implements AutoCloseable {
     @Override
     public void close() {
       arena.close();
-    }
-
-    /** Weights on a device, and programs that share them. */
-    private final class Loaded implements AutoCloseable {
-      private final Map<TensorSpec, Weight> weights = new LinkedHashMap<>();
-      private final List<Program> programs = new ArrayList<>();
-
-      Loaded(Device device, Graph all, List<Graph> graphs) {
-        WeightSource source = new FileWeights(file);
-        boolean done = false;
-        try {
-          for (TensorSpec spec : all.weights()) {
-            weights.put(spec, device.load(spec, source.data(spec)));
-          }
-          for (Graph one : graphs) {
-            programs.add(device.compile(one, weights, limits));
-          }
-          done = true;
-        } finally {
-          if (!done) {
-            close();
-          }
-        }
-      }
-
-      @Override
-      public void close() {
-        programs.forEach(Program::close);
-        weights.values().forEach(Weight::close);
-      }
     }
   }
 
