@@ -23,6 +23,7 @@ final class AttentionShares {
   private final int pageSize;
   private final int tokensPerRun;
   private final int mostTokensPerRun;
+  private final int positionsForMost;
   private final int tokensToSplit;
   private int items;
   private int[] first = new int[16];
@@ -40,8 +41,10 @@ final class AttentionShares {
   /**
    * @param heads key-value heads
    * @param window as in {@link dev.lamina.backend.Op.Attention}
-   * @param tokensPerRun tokens of a run, at most, where there are few for each thread
+   * @param tokensPerRun tokens of a run, at most, where there are few for each thread, or few
+   *     positions
    * @param mostTokensPerRun tokens of a run, at most
+   * @param positionsForMost positions that a run with more than {@code tokensPerRun} sees, at least
    * @param tokensToSplit tokens of a run that can be split, at most
    */
   AttentionShares(
@@ -50,12 +53,14 @@ final class AttentionShares {
       int pageSize,
       int tokensPerRun,
       int mostTokensPerRun,
+      int positionsForMost,
       int tokensToSplit) {
     this.heads = heads;
     this.window = window;
     this.pageSize = pageSize;
     this.tokensPerRun = tokensPerRun;
     this.mostTokensPerRun = mostTokensPerRun;
+    this.positionsForMost = positionsForMost;
     this.tokensToSplit = tokensToSplit;
   }
 
@@ -68,7 +73,8 @@ final class AttentionShares {
     // the last runs of a prompt see most positions: they come first
     for (int last = n; last > 0; ) {
       int start = last - 1;
-      while (start > 0 && last - start < most && step.slots()[start - 1] == step.slots()[start]) {
+      int atMost = step.positions()[start] + 1 < positionsForMost ? tokensPerRun : most;
+      while (start > 0 && last - start < atMost && step.slots()[start - 1] == step.slots()[start]) {
         start--;
       }
       int position = step.positions()[start];

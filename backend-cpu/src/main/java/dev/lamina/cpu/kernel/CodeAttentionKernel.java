@@ -25,6 +25,9 @@ public final class CodeAttentionKernel extends Kernel {
   /** From so many rows on, the tiles of AMX are used: two blocks of rows. */
   private static final int TILE_ROWS = 64;
 
+  /** From so many positions on: fewer leave most of what a tile of positions takes unused. */
+  private static final int TILE_POSITIONS = TileAttentionCode.POSITIONS;
+
   /** Positions taken at a time by many rows: what is converted stays in the second-level cache. */
   private static final int TILE = 256;
 
@@ -71,14 +74,19 @@ public final class CodeAttentionKernel extends Kernel {
     if (TileAttentionCode.covers(isa, kv, pageSize)) {
       most = Math.max(tokens, TileAttention.mostRows(kv) / ratio);
       this.tiles = new TileAttention(op, memory, most * ratio);
-      this.rows = Math.max(Math.max(AttentionParts.ROWS, TILE_ROWS - 1), ratio);
     } else {
       this.tiles = null;
-      this.rows = tokens * ratio;
     }
+    this.rows = Math.max(TILE_ROWS - 1, tokens * ratio);
     this.shares =
         new AttentionShares(
-            kv.nHeadKv(), window, pageSize, tokens, most, Math.max(1, AttentionParts.ROWS / ratio));
+            kv.nHeadKv(),
+            window,
+            pageSize,
+            tokens,
+            most,
+            TILE_POSITIONS,
+            Math.max(1, AttentionParts.ROWS / ratio));
     this.sumStride = AttentionCode.sumStride(kv.headDimV());
   }
 
@@ -155,7 +163,8 @@ public final class CodeAttentionKernel extends Kernel {
     Step step = state.step();
     int first = shares.firstToken(item);
     int m = (shares.endToken(item) - first) * ratio;
-    if (tiles != null && shares.parts(item) == 1 && m >= TILE_ROWS) {
+    boolean whole = shares.parts(item) == 1;
+    if (tiles != null && whole && m >= TILE_ROWS && shares.to(item) >= TILE_POSITIONS) {
       attendTiles(step, item, head, m, base);
       return;
     }
@@ -166,15 +175,15 @@ public final class CodeAttentionKernel extends Kernel {
       AttentionCode.begin(at.state + (long) r * AttentionCode.STATE_BYTES);
     }
     attend(step, item, head, m, at);
-    if (shares.parts(item) == 1) {
+    if (whole) {
       scatter(first, m, head, at.sums, at.state, at.call);
       return;
     }
-    long whole =
+    long run =
         parts.leave(
             shares.slot(item, head), shares.part(item), shares.parts(item), m, at.sums, at.state);
-    if (whole != 0) {
-      scatter(first, m, head, whole, whole + m * sumStride, at.call);
+    if (run != 0) {
+      scatter(first, m, head, run, run + m * sumStride, at.call);
     }
   }
 

@@ -19,7 +19,7 @@ class AttentionSharesTest {
       int window = random.nextBoolean() ? 0 : 1 + random.nextInt(3000);
       int pageSize = 16 << random.nextInt(4);
       int heads = 1 + random.nextInt(40);
-      AttentionShares shares = new AttentionShares(heads, window, pageSize, 12, 24, 4);
+      AttentionShares shares = new AttentionShares(heads, window, pageSize, 12, 24, 100, 4);
       int sequences = 1 + random.nextInt(4);
       List<int[]> tokens = new ArrayList<>();
       for (int s = 0; s < sequences; s++) {
@@ -42,6 +42,7 @@ class AttentionSharesTest {
       List<Integer> slots = new ArrayList<>();
       for (int i = 0; i < items; i++) {
         assertTrue(shares.from(i) < shares.to(i));
+        assertTrue(shares.endToken(i) - shares.firstToken(i) <= (shares.to(i) < 100 ? 12 : 24));
         assertTrue(shares.part(i) < shares.parts(i));
         assertTrue(shares.part(i) == 0 || shares.from(i) % pageSize == 0);
         if (shares.parts(i) > 1) {

@@ -266,9 +266,9 @@ class CodeAttentionKernelTest {
               .formatted(isa, typeK, typeV, ratio, dim, pageSize, window, cap, workers);
       try (Arena arena = Arena.ofConfined()) {
         Bench bench =
-            new Bench(arena, random, isa, kv, ratio, pageSize, 90, 40, window, cap, workers);
+            new Bench(arena, random, isa, kv, ratio, pageSize, 210, 70, window, cap, workers);
         int at = 0;
-        for (int n : new int[] {1, prompt, 1, 40, 2}) {
+        for (int n : new int[] {1, prompt, 1, 40, 2, 70, 50}) {
           bench.step(at, n, arena, what + ": " + n + " at " + at);
           at += n;
         }
