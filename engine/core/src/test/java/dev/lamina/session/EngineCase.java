@@ -55,6 +55,20 @@ abstract class EngineCase {
     file.close();
   }
 
+  /** A sequence goes on as expected after another that it was forked from went elsewhere. */
+  static void forkGoesItsOwnWay(Engine engine) {
+    Sequence a = engine.newSequence();
+    int[] prompt = prompt(40);
+    for (int at = 0; at < 30; at += 15) {
+      run(engine, a, Arrays.copyOfRange(prompt, at, at + 15), null);
+    }
+    Sequence b = engine.fork(a);
+    run(engine, a, new int[] {1, 2, 3}, null);
+    List<float[]> out = new ArrayList<>();
+    run(engine, b, Arrays.copyOfRange(prompt, 30, 40), out);
+    assertArrayEquals(expected.getFirst(), out.getFirst());
+  }
+
   static Engine engine(int layers, int sequences, int ubatch, BackendProvider... gpus) {
     return engine(EngineCase::weights, layers, sequences, ubatch, gpus);
   }

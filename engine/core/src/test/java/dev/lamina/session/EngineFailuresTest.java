@@ -1,6 +1,5 @@
 package dev.lamina.session;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,7 +11,6 @@ import dev.lamina.backend.testing.FakeGpu;
 import dev.lamina.backend.testing.FakeGpu.Fault;
 import dev.lamina.backend.testing.FakeProvider;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,16 +165,7 @@ class EngineFailuresTest extends EngineCase {
   void forkSurvivesALostDevice() {
     FakeGpu gpu = FakeGpu.builder("Fake0").fail(Fault.LOST, 3).build();
     try (Engine engine = engine(99, 2, 16, FakeProvider.of("fake", gpu))) {
-      Sequence a = engine.newSequence();
-      int[] prompt = prompt(40);
-      for (int at = 0; at < 30; at += 15) {
-        run(engine, a, Arrays.copyOfRange(prompt, at, at + 15), null);
-      }
-      Sequence b = engine.fork(a);
-      run(engine, a, new int[] {1, 2, 3}, null);
-      List<float[]> out = new ArrayList<>();
-      run(engine, b, Arrays.copyOfRange(prompt, 30, 40), out);
-      assertArrayEquals(expected.getFirst(), out.getFirst());
+      forkGoesItsOwnWay(engine);
       assertEquals(0, engine.placement().offloaded());
     }
   }

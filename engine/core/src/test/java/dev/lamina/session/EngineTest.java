@@ -130,16 +130,7 @@ class EngineTest extends EngineCase {
   void forkSharesAndThenGoesItsOwnWay() {
     try (Engine engine =
         engine(4, 2, 16, FakeProvider.of("fake", FakeGpu.builder("Fake0").build()))) {
-      Sequence a = engine.newSequence();
-      int[] prompt = prompt(40);
-      for (int at = 0; at < 30; at += 15) {
-        run(engine, a, Arrays.copyOfRange(prompt, at, at + 15), null);
-      }
-      Sequence b = engine.fork(a);
-      run(engine, a, new int[] {1, 2, 3}, null);
-      List<float[]> out = new ArrayList<>();
-      run(engine, b, Arrays.copyOfRange(prompt, 30, 40), out);
-      assertArrayEquals(expected.getFirst(), out.getFirst());
+      forkGoesItsOwnWay(engine);
     }
   }
 
