@@ -48,8 +48,8 @@ DEVICE uint nearBfloat(float x) {
   return bits + 0x7fff + (bits >> 16 & 1) >> 16;
 }
 
-// Items: 4 values of rows of which each of the rows has times so many. In bfloat16, as the sum of two: what the upper half of a float32 has, for all values of a row, then the
-// rest. Together they have 15 bits or more.
+// Items: 4 values of rows of which each of the rows has times so many. In bfloat16, as the sum of two: what the upper half of
+// a float32 has, for all values of a row, then the rest. Together they have 15 bits or more.
 KERNEL(256, 1) narrowBF16(const float *in, uchar *out, int cols, int times, int rows) {
   ulong first = ((ulong) GROUP_ID(0) * 256 + LOCAL_ID(0)) * 4;
   if (first >= (ulong) cols * times * rows) {
