@@ -24,7 +24,15 @@
 #else
 #define MINIMUM_WORDS 0
 #endif
-#define TILE_WORDS (32 * (TILE_ROWS + TOKEN_PLACES * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS)
+// The scales of tokens wait in shared memory where they can be copied there meanwhile and there is room: registers are rare.
+#if defined(COPY_ASYNC16) && PART == 32
+#define SCALES_COPIED
+#define SCALE_WORDS (4 * TILE_ITEMS)
+#else
+#define SCALE_WORDS 0
+#endif
+#define TILE_WORDS \
+  (32 * (TILE_ROWS + TOKEN_PLACES * TILE_TOKENS) + PARTS * TILE_ROWS + 4 * TILE_TOKENS + MINIMUM_WORDS + SCALE_WORDS)
 
 // The places of a tile's data in shared memory.
 typedef struct {
@@ -34,6 +42,9 @@ typedef struct {
   LOCAL float *xd;
   LOCAL float *m;
   LOCAL float *xs;
+#ifdef SCALES_COPIED
+  LOCAL float4 *scales;
+#endif
 } Tile;
 
 DEVICE Tile tileOf(LOCAL uint *shared) {
@@ -44,6 +55,9 @@ DEVICE Tile tileOf(LOCAL uint *shared) {
   tile.xd = tile.d + PARTS * TILE_ROWS;
   tile.m = tile.xd + 4 * TILE_TOKENS;
   tile.xs = tile.m + PARTS * TILE_ROWS;
+#ifdef SCALES_COPIED
+  tile.scales = (LOCAL float4 *) (shared + TILE_WORDS - SCALE_WORDS);
+#endif
   return tile;
 }
 
@@ -52,7 +66,9 @@ typedef struct {
   uint w[ROUNDS][4 * UNIT_PIECES];
   float d[ROUNDS][UNIT_PIECES];
   float m[ROUNDS][UNIT_PIECES];
+#ifndef SCALES_COPIED
   float4 scales;
+#endif
 #ifndef COPY_ASYNC16
   uint4 x[2];
 #endif
@@ -90,12 +106,16 @@ DEVICE void fetch(Fetched *f, Tile tile, GLOBAL const uchar *weight, LOCAL const
     f->x[i] = piece * 16 < cols ? *(GLOBAL const uint4 *) from : make_uint4(0, 0, 0, 0);
 #endif
   }
+  int piece = step * TILE_PIECES + id % 4 * 2;
+  GLOBAL const uchar *scales = in + (uint) inRow[id / 4] * (uint) roundedBytes(cols) + cols + piece * 8;
+#ifdef SCALES_COPIED
+  COPY_ASYNC16(tile.scales + id, scales, piece * 16 < cols);
+#else
+  f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) scales : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#endif
 #ifdef COPY_ASYNC16
   COPY_GROUP();
 #endif
-  int piece = step * TILE_PIECES + id % 4 * 2;
-  f->scales = piece * 16 < cols ? *(GLOBAL const float4 *) (in + (uint) inRow[id / 4] * (uint) roundedBytes(cols) + cols + piece * 8)
-                               : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 }
 
 DEVICE void put(const Fetched *f, Tile tile) {
@@ -129,13 +149,18 @@ DEVICE void put(const Fetched *f, Tile tile) {
 #endif
   int token = id / 4;
   int group = id % 4;
-  tile.xd[group * TILE_TOKENS + token] = f->scales.x;
+#ifdef SCALES_COPIED
+  float4 scales = tile.scales[id];
+#else
+  float4 scales = f->scales;
+#endif
+  tile.xd[group * TILE_TOKENS + token] = scales.x;
 #ifdef MINIMUMS
 #if PART == 32
-  tile.xs[group * TILE_TOKENS + token] = f->scales.y + f->scales.w;
+  tile.xs[group * TILE_TOKENS + token] = scales.y + scales.w;
 #else
-  tile.xs[2 * group * TILE_TOKENS + token] = f->scales.y;
-  tile.xs[(2 * group + 1) * TILE_TOKENS + token] = f->scales.w;
+  tile.xs[2 * group * TILE_TOKENS + token] = scales.y;
+  tile.xs[(2 * group + 1) * TILE_TOKENS + token] = scales.w;
 #endif
 #endif
 }
