@@ -124,6 +124,29 @@ DEVICE float gelu(float x) {
 GATED(gatedSiluRounded, silu)
 GATED(gatedGeluRounded, gelu)
 
+// A row that begins at value row, times a factor and gamma; rounded, too, where rounds is not 0.
+DEVICE void scaledRow(LOCAL uint *near, GLOBAL const float *in, GLOBAL const float *gamma, GLOBAL float *to,
+    GLOBAL uchar *out, ulong row, float factor, int width, int rounds) {
+  // All items go round equally often: they exchange values.
+  for (int base = 0; base < width; base += 1024) {
+    int i = base + LOCAL_ID(0) * 4;
+    bool valid = i < width;
+    float x[4];
+    float g[4];
+    get4(x, in + row + i, valid);
+    get4(g, gamma + i, valid);
+    UNROLL for (int k = 0; k < 4; k++) {
+      x[k] = x[k] * factor * g[k];
+    }
+    if (valid) {
+      *(GLOBAL float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
+    }
+    if (rounds) {
+      round4(near, out, x, row + i, width, valid);
+    }
+  }
+}
+
 // As rmsNorm, and rounded. Group x: a row of width values.
 KERNEL(256, 1) rmsNormRounded(GLOBAL const float *in, GLOBAL const float *gamma, GLOBAL float *to, GLOBAL uchar *out,
     float eps, int width) {
@@ -137,22 +160,7 @@ KERNEL(256, 1) rmsNormRounded(GLOBAL const float *in, GLOBAL const float *gamma,
     sum += x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w;
   }
   float factor = RSQRT(groupSum(red, id, 256, sum) / width + eps);
-  // All items go round equally often: they exchange values.
-  for (int base = 0; base < width; base += 1024) {
-    int i = base + id * 4;
-    bool valid = i < width;
-    float x[4];
-    float g[4];
-    get4(x, in + row + i, valid);
-    get4(g, gamma + i, valid);
-    UNROLL for (int k = 0; k < 4; k++) {
-      x[k] = x[k] * factor * g[k];
-    }
-    if (valid) {
-      *(GLOBAL float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
-    }
-    round4(near, out, x, row + i, width, valid);
-  }
+  scaledRow(near, in, gamma, to, out, row, factor, width, 1);
 }
 
 // rmsNorm, the sum of that and another row, and rmsNorm of the sum; rounded, too, where rounds is not 0. Group x: a row. What
@@ -188,24 +196,7 @@ KERNEL(256, 1) normAddNorm(GLOBAL const float *in, GLOBAL const float *gammaIn, 
     *(GLOBAL float4 *) (sumTo + row + i) = make_float4(x[0], x[1], x[2], x[3]);
   }
   factor = RSQRT(groupSum(redAgain, id, 256, squares) / width + eps);
-  // All items go round equally often: they exchange values.
-  for (int base = 0; base < width; base += 1024) {
-    int i = base + id * 4;
-    bool valid = i < width;
-    float x[4];
-    float g[4];
-    get4(x, sumTo + row + i, valid);
-    get4(g, gamma + i, valid);
-    UNROLL for (int k = 0; k < 4; k++) {
-      x[k] = x[k] * factor * g[k];
-    }
-    if (valid) {
-      *(GLOBAL float4 *) (to + row + i) = make_float4(x[0], x[1], x[2], x[3]);
-    }
-    if (rounds) {
-      round4(near, out, x, row + i, width, valid);
-    }
-  }
+  scaledRow(near, sumTo, gamma, to, out, row, factor, width, rounds);
 }
 
 #define LOWEST -1e30f
